@@ -1,0 +1,1 @@
+"""What the deadlines service says and accepts."""

@@ -1,0 +1,1 @@
+"""What the plans service says and accepts."""

@@ -1,0 +1,1 @@
+"""What every service must do identically to be correct. No domain noun in it."""

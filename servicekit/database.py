@@ -1,0 +1,34 @@
+"""The pool of one service's database."""
+
+import json
+from typing import Any
+
+import asyncpg
+
+Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+Pool = asyncpg.Pool[asyncpg.Record]
+
+
+async def open_pool(dsn: str, *, minimum: int, maximum: int, statement_timeout: float, name: str) -> Pool:
+    """A pool made inside the running loop; JSON goes in and comes out as Python values."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=minimum,
+        max_size=maximum,
+        command_timeout=statement_timeout,
+        timeout=10,
+        init=_with_json,
+        server_settings={
+            "application_name": name,
+            "timezone": "UTC",
+            "statement_timeout": str(int(statement_timeout * 1000)),
+            "idle_in_transaction_session_timeout": "30000",
+        },
+    )
+
+
+async def _with_json(connection: Any) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=lambda value: json.dumps(value, ensure_ascii=False), decoder=json.loads, schema="pg_catalog"
+        )

@@ -1,0 +1,171 @@
+"""How every service starts and stops: pool, clock, bus, relay, timers, watchdog; and the reverse, drained."""
+
+import argparse
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from contracts.envelope import EventData
+from servicekit import bus
+from servicekit.auth import TokenReader
+from servicekit.clock import Clock, SystemClock
+from servicekit.crypto import Sealer
+from servicekit.database import Pool, open_pool
+from servicekit.delivery import Handler
+from servicekit.http import make_app
+from servicekit.logs import configure_logs
+from servicekit.migrations import migrate
+from servicekit.relay import Relay
+from servicekit.service import Service
+from servicekit.settings import ServiceSettings
+from servicekit.simulation import Pending, restore_clock, simulation_door
+from servicekit.timers import Timers, run_timers
+
+log = structlog.get_logger()
+
+Background = Callable[[Service], Coroutine[Any, Any, None]]
+Query = Callable[[Service, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What makes one service this service; written in its app.py, the only file that chooses."""
+
+    name: str
+    title: str
+    description: str
+    settings: ServiceSettings
+    routers: Sequence[APIRouter]
+    migrations: Path
+    hears: Mapping[str, Mapping[type[EventData], Handler]] = field(default_factory=dict)
+    """Owner of a stream -> event class -> handler."""
+    answers: Mapping[str, Query] = field(default_factory=dict)
+    """Subject `queries.<name>.<what>.v1` -> view."""
+    timers: Timers | None = None
+    pending: Pending | None = None
+    """How much the service still has to do right now besides outbox and timers; a rehearsal waits for it."""
+    background: Sequence[Background] = ()
+    opened: Callable[[Service], Awaitable[None]] | None = None
+    """Runs once before the service takes any work."""
+
+
+def build_app(wiring: Wiring) -> FastAPI:
+    """The service's HTTP app; everything else it runs lives in the app's lifespan."""
+    settings = wiring.settings
+    routers = [*wiring.routers, _asyncapi_door()]
+    if settings.clock == "simulated":
+        routers.append(simulation_door(wiring.timers, wiring.pending))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = await open_pool(
+            settings.database_url.get_secret_value(),
+            minimum=settings.pool_min,
+            maximum=settings.pool_max,
+            statement_timeout=settings.statement_timeout_seconds,
+            name=wiring.name,
+        )
+        try:
+            async with _running(wiring, app, pool):
+                yield
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pool.close(), settings.graceful_seconds)
+
+    return make_app(wiring.title, wiring.description, lifespan, routers, settings.max_body_bytes)
+
+
+@asynccontextmanager
+async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[None]:
+    settings = wiring.settings
+    clock: Clock = await restore_clock(pool, settings.start) if settings.clock == "simulated" else SystemClock()
+    broker = bus.make_broker(wiring.name, settings)
+    client = await bus.connect(broker, settings)
+    stream = client.jetstream(timeout=settings.publish_timeout_seconds)
+    await bus.check_topology(stream, wiring.name)
+    relay = Relay(
+        pool,
+        stream,
+        batch=settings.relay_batch,
+        idle_seconds=settings.relay_idle_seconds,
+        timeout_seconds=settings.publish_timeout_seconds,
+        attempts=settings.publish_attempts,
+    )
+    sealer = Sealer.from_file(settings.encryption_keys_file) if settings.encryption_keys_file else None
+    service = Service(wiring.name, settings, pool, clock, broker, relay, sealer)
+    app.state.service, app.state.stream, app.state.stopping = service, stream, False
+    app.state.tokens = TokenReader(settings)
+    if wiring.opened is not None:
+        await wiring.opened(service)
+    bus.wire(service, wiring.hears, wiring.answers)
+    await broker.start()
+    jobs = [relay.run(), bus.watch(client, settings), *(job(service) for job in wiring.background)]
+    if wiring.timers is not None:
+        jobs.append(run_timers(service, wiring.timers))
+    tasks = [asyncio.create_task(_must_run(job), name=job.__name__) for job in jobs]
+    log.info("service started", http_port=settings.http_port, clock=settings.clock, deployment=settings.deployment)
+    try:
+        yield
+    finally:
+        app.state.stopping = True
+        await broker.stop()  # lets handlers finish, before what they need goes
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        log.info("service stopped")
+
+
+async def _must_run(job: Coroutine[Any, Any, None]) -> None:
+    """A loop of the service that ends by itself leaves a half-dead service; better a dead one, which is restarted."""
+    try:
+        await job
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
+        log.exception("a loop of the service died; the process exits so that it is restarted", job=job.__name__)
+        os._exit(70)
+
+
+def _asyncapi_door() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/asyncapi.json", tags=["ops"])
+    async def asyncapi(request: Request) -> Response:
+        """AsyncAPI 3.0: what this service hears. (What everybody says: contracts/schemas.)"""
+        service: Service = request.app.state.service
+        return Response(bus.asyncapi(service), media_type="application/json")
+
+    return router
+
+
+def main(name: str, wire: Callable[[], Wiring]) -> None:
+    """`python -m services.<name> serve|migrate`."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{name}", description=wire.__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="run the service until SIGTERM")
+    commands.add_parser("migrate", help="apply migrations to the service's database and exit")
+    command = parser.parse_args().command
+    wiring = wire()
+    configure_logs(wiring.name, wiring.settings.log_level)
+    if command == "migrate":
+        applied = asyncio.run(migrate(wiring.settings.database_url.get_secret_value(), [wiring.migrations]))
+        log.info("migrations applied", migrations=applied)
+        return
+    uvicorn.run(
+        build_app(wiring),
+        host=wiring.settings.http_host,
+        port=wiring.settings.http_port,
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=int(wiring.settings.graceful_seconds),
+        lifespan="on",
+    )

@@ -1,0 +1,42 @@
+"""Work that falls due by business time: the service says when the next is due, and does what is due."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import structlog
+
+from servicekit import metrics
+from servicekit.database import Connection
+from servicekit.service import Service
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Timers:
+    """`next_at` reads when something is due next (None: nothing); `fire` does one batch of what is due.
+
+    `fire` opens its own transactions, claims rows with `for update skip locked` (any number of replicas may run it)
+    and returns how many it did.
+    """
+
+    next_at: Callable[[Connection], Awaitable[datetime | None]]
+    fire: Callable[[Service], Awaitable[int]]
+
+
+async def run_timers(service: Service, timers: Timers) -> None:
+    """Fire whatever is due, until cancelled. A lost database ends the turn, not the loop."""
+    idle = service.settings.timer_idle_seconds
+    while True:
+        try:
+            fired = await timers.fire(service)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as lost:
+            log.warning("timers interrupted", error=repr(lost))
+            fired = 0
+        if fired:
+            metrics.TIMERS.labels(service.name).inc(fired)
+        else:
+            await asyncio.sleep(idle)
