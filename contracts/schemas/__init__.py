@@ -1,0 +1,1 @@
+"""Recorded JSON Schemas of every event, and the gate that no change to them goes unnoticed."""
