@@ -1,10 +1,13 @@
 """基础类型: the strict, frozen building blocks every pack section is made of."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
 
 # China has kept +08:00 all year since 1991, before any calendar layer begins. A fixed offset needs no zone database,
 # which slim container images do not carry.
@@ -21,6 +24,14 @@ class Frozen(BaseModel):
     """Base of every policy model: unknown keys are refused and nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def refuse(problems: Iterable[tuple[str, str]]) -> None:
+    """Fail a model validator with every (key below the model, reason) found, so that each is reported under its key."""
+    found = list(problems)
+    if found:
+        text = "；".join(f"{key}：{reason}" for key, reason in found)
+        raise PydanticCustomError("problems", "{text}", {"text": text, "problems": found})
 
 
 def _date_only(value: Any) -> Any:
@@ -78,6 +89,11 @@ class Choice(Frozen):
 
     key: Key
     label: Text
+
+
+def repeated(values: Iterable[str]) -> tuple[str, ...]:
+    """The values that occur more than once, in order of first appearance."""
+    return tuple(value for value, times in Counter(values).items() if times > 1)
 
 
 def day_of(value: MonthDay, year: int) -> date:

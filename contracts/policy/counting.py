@@ -120,7 +120,7 @@ def _fixed_day(window: Window, trace: _Trace, year: int) -> date:
         raise PeriodError(f"{year} 年没有 {window.month_day}") from None
     trace.step(f"写明的日期 {in_chinese(day)}", day=day)
     if window.inclusive:
-        trace.step("包括写明的当日", NUMBER_INCLUDED, day)
+        trace.step("包括写明的当日", day=day)
         return day
     trace.step("不包括写明的当日，止于前一日", day=day - _ONE_DAY)
     return day - _ONE_DAY

@@ -12,9 +12,9 @@ from typing import Any, Literal, Self
 import rfc8785
 from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validator
 
-from contracts.policy.base import Day, Frozen, JurisdictionCode, Text
+from contracts.policy.base import Day, Frozen, JurisdictionCode, Text, refuse, repeated
 from contracts.policy.mistakes import CalendarInvalid, Mistake
-from contracts.policy.reasons import key_path, reason_for
+from contracts.policy.reasons import problems_of
 
 Level = Literal["national", "regional", "local"]
 DayKind = Literal["rest", "work"]
@@ -55,11 +55,10 @@ class Layer(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        problems = [(f"days.{day}", "日期重复") for day in repeated(entry.date.isoformat() for entry in self.days)]
         if (self.level == "national") != (self.jurisdiction is None):
-            raise ValueError("national 层不能有 jurisdiction，regional、local 层须有")
-        dates = [entry.date for entry in self.days]
-        if twice := sorted({day for day in dates if dates.count(day) > 1}):
-            raise ValueError(f"days 的日期重复：{'、'.join(day.isoformat() for day in twice)}")
+            problems.append(("jurisdiction", "national 层不能有，regional、local 层须有"))
+        refuse(problems)
         return self
 
     @cached_property
@@ -99,8 +98,5 @@ def parse_layer(data: Mapping[str, Any], name: str) -> Layer:
         return Layer.model_validate(data)
     except ValidationError as error:
         raise CalendarInvalid(
-            [
-                Mistake(name, ".".join(key_path(problem["loc"], data)), reason_for(problem))
-                for problem in error.errors(include_url=False)
-            ]
+            [Mistake(name, ".".join(path), reason) for _, path, reason in problems_of(error, data)]
         ) from None

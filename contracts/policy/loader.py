@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contracts.policy.merge import OWN_KEYS, Origins, merge, origin_of, remove
 from contracts.policy.mistakes import Mistake, PackInvalid
 from contracts.policy.model import PolicyPack
-from contracts.policy.reasons import key_path, reason_for
+from contracts.policy.reasons import problems_of
 
 PACKS_DIRECTORY = Path(__file__).parent / "packs"
 _PACK_ID = re.compile(r"\d{6}-\d{4}")
@@ -59,9 +59,10 @@ def _resolve(
     pack_id: str, directories: Sequence[Path], *, abstract_allowed: bool = False
 ) -> tuple[PolicyPack | None, list[Mistake]]:
     chain, mistakes = _read_chain(pack_id, directories)
+    broken = bool(mistakes)  # what a missing parent would have brought must not be reported as missing, too
     for file, data in chain:
         mistakes += _file_mistakes(file, data)
-    if not chain or len(chain) != len({file for file, _ in chain}):
+    if broken:
         return None, mistakes
     leaf_file, leaf = chain[0]
     abstract = leaf.get("abstract") is True
@@ -72,8 +73,7 @@ def _resolve(
     mistakes += removal_mistakes
     merged["lineage"] = [data.get("id") for _, data in chain]
     pack, found = _validate(merged, leaf_file, origins, partial=abstract)
-    known = {(mistake.file, mistake.key) for mistake in mistakes}
-    mistakes += [mistake for mistake in found if (mistake.file, mistake.key) not in known]
+    mistakes += [mistake for mistake in found if mistake not in mistakes]
     return (None if mistakes else pack), mistakes
 
 
@@ -162,10 +162,8 @@ def _validate(
     try:
         return PolicyPack.model_validate(data), []
     except ValidationError as error:
-        mistakes = []
-        for problem in error.errors(include_url=False):
-            path = key_path(problem["loc"], data)
-            if partial and (problem["type"] == "missing" or not path):
-                continue
-            mistakes.append(Mistake(origin_of(path, origins) or file, ".".join(path), reason_for(problem)))
-        return None, mistakes
+        return None, [
+            Mistake(origin_of(path, origins) or file, ".".join(path), reason)
+            for kind, path, reason in problems_of(error, data)
+            if not (partial and kind == "missing")
+        ]

@@ -10,7 +10,8 @@ from typing import Literal, Self, TypeVar
 import rfc8785
 from pydantic import Field, StrictInt, model_validator
 
-from contracts.policy.base import Choice, Frozen, Key, Span, Text, day_of
+from contracts.policy.base import Choice, Frozen, Key, Span, Text, day_of, refuse
+from contracts.policy.consistency import problems_in
 from contracts.policy.rule import Check, Reminder, Requirement, Rule
 from contracts.policy.sections import (
     AnnouncementItems,
@@ -30,24 +31,8 @@ from contracts.policy.sections import (
     Season,
     Segments,
     SiteType,
-    repeated,
-    require_distinct,
 )
 
-# What services look up by name, so a pack without one of them would leave a refusal without its clause.
-CHECK_IDS = (
-    "season",
-    "forbidden_name",
-    "announced_before_filed",
-    "places",
-    "minimum_age",
-    "forms",
-    "segments",
-    "announcement_items",
-    "weekday",
-    "report_parts",
-    "publicity_unreachable",
-)
 _LEFT_OUT_OF_NAMES = re.compile(r"[\s“”\"'‘’「」『』《》〈〉]+")
 
 
@@ -96,58 +81,8 @@ class PolicyPack(Frozen):
     assumptions: dict[str, Text]
 
     @model_validator(mode="after")
-    def _dated(self) -> Self:
-        if self.id != f"{self.jurisdiction.code}-{self.year}":
-            raise ValueError(f"id 应为 {self.jurisdiction.code}-{self.year}")
-        for name, value in (("season.first_day", self.season.first_day), ("season.last_day", self.season.last_day)):
-            _day_exists(name, value, self.year)
-        if self.season.last_day < self.season.first_day:
-            raise ValueError("season.last_day 早于 first_day")
-        for rule in self.rules:
-            if rule.date is not None:
-                _day_exists(f"rules.{rule.id}.date", rule.date, self.year)
-        if self.correct_end_within.unit != "hour":
-            raise ValueError("correct_end_within 的 unit 须为 hour")
-        return self
-
-    @model_validator(mode="after")
-    def _named_once(self) -> Self:
-        for where in ("rules", "requirements", "checks"):
-            if twice := repeated(tuple(entry.id for entry in getattr(self, where))):
-                raise ValueError(f"{where} 的 id 重复：{'、'.join(twice)}")
-        for where in ("columns", "site_types", "meeting_types"):
-            require_distinct(where, getattr(self, where))
-        if missing := [check for check in CHECK_IDS if check not in {entry.id for entry in self.checks}]:
-            raise ValueError(f"checks 缺少：{'、'.join(missing)}")
-        return self
-
-    @model_validator(mode="after")
-    def _refers_to_what_is_there(self) -> Self:
-        channels = {channel.key: channel for channel in self.channels.options}
-        columns = {column.key for column in self.columns}
-        for column in self.columns:
-            if column.channel not in channels:
-                raise ValueError(f"columns.{column.key}.channel {column.channel} 未在 channels.options 中声明")
-            if channels[column.channel].kind != "government_website":
-                raise ValueError(f"columns.{column.key}.channel {column.channel} 不是政府网站，没有栏目")
-        for key, publication in self.publications.items():
-            if unknown := [name for name in publication.channels if name not in channels]:
-                raise ValueError(f"publications.{key}.channels 未在 channels.options 中声明：{'、'.join(unknown)}")
-            if unknown := [name for name in publication.columns if name not in columns]:
-                raise ValueError(f"publications.{key}.columns 未在 columns 中声明：{'、'.join(unknown)}")
-        return self
-
-    @model_validator(mode="after")
-    def _assumptions_point_somewhere(self) -> Self:
-        for path in self.assumptions:
-            here: object = self
-            for part in path.split("."):
-                if isinstance(here, Frozen) and part in type(here).model_fields:
-                    here = getattr(here, part)
-                elif isinstance(here, dict) and part in here:
-                    here = here[part]
-                else:
-                    raise ValueError(f"assumptions 指向的 {path} 不存在")
+    def _consistent(self) -> Self:
+        refuse(problems_in(self))
         return self
 
     @cached_property
@@ -195,13 +130,6 @@ class PolicyPack(Frozen):
 
     def _compose(self, template: str, department: str) -> str:
         return template.format(department=department, year=self.year, jurisdiction=self.jurisdiction.name)
-
-
-def _day_exists(name: str, value: str, year: int) -> None:
-    try:
-        day_of(value, year)
-    except ValueError:
-        raise ValueError(f"{name}：{year} 年没有 {value}") from None
 
 
 _Entry = TypeVar("_Entry", Rule, Requirement, Check)

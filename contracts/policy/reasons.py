@@ -1,7 +1,9 @@
 """错误说明: validation errors turned into a key path and a Chinese reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import ValidationError
 
 _REASONS = {
     "missing": "缺少此项",
@@ -19,6 +21,17 @@ _REASONS = {
     "date_type": "应为日期 YYYY-MM-DD",
 }
 _LIMITS = {"greater_than_equal": ("ge", "不能小于"), "less_than_equal": ("le", "不能大于")}
+
+
+def problems_of(error: ValidationError, data: Any) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each mistake behind a validation error: its kind, key path and reason."""
+    for problem in error.errors(include_url=False):
+        path = key_path(problem["loc"], data)
+        if problem["type"] == "problems":
+            for key, reason in problem["ctx"]["problems"]:
+                yield problem["type"], (*path, *key.split(".")), reason
+        else:
+            yield problem["type"], path, reason_for(problem)
 
 
 def key_path(location: tuple[int | str, ...], data: Any) -> tuple[str, ...]:

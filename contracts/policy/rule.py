@@ -1,5 +1,6 @@
 """期限规则: what is owed, by whom, counted from what, and how the period runs."""
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
@@ -19,6 +20,8 @@ from contracts.policy.base import (
     Span,
     Text,
     Unit,
+    refuse,
+    repeated,
 )
 
 Trigger = Literal["campaign_opened", "activity_dated", "activity_ended"]
@@ -44,7 +47,7 @@ class Reminder(Frozen):
     @model_validator(mode="after")
     def _needs_a_time(self) -> Self:
         if (self.unit == "hour") == (self.at is not None):
-            raise ValueError("按天提醒须有 at，按小时提醒不能有 at")
+            refuse([("at", "按天提醒须有 at，按小时提醒不能有 at")])
         return self
 
 
@@ -108,49 +111,47 @@ class Rule(Frozen):
     assumptions: dict[str, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _window_is_whole(self) -> Self:
-        if self.direction == "on":
-            if self.date is None:
-                raise ValueError("direction 为 on 时须有 date")
-            if self.n is not None or self.unit is not None:
-                raise ValueError("direction 为 on 时不能有 n、unit")
-            if self.trigger != "campaign_opened":
-                raise ValueError("direction 为 on 时 trigger 须为 campaign_opened")
-        else:
-            if self.n is None or self.unit is None:
-                raise ValueError(f"direction 为 {self.direction} 时须有 n 和 unit")
-            if self.date is not None:
-                raise ValueError(f"direction 为 {self.direction} 时不能有 date")
-        if self.direction == "before" and self.trigger != "activity_dated":
-            raise ValueError("direction 为 before 时 trigger 须为 activity_dated")
+    def _consistent(self) -> Self:
+        refuse([*self._window_problems(), *self._detail_problems(), *self._list_problems()])
         return self
 
-    @model_validator(mode="after")
-    def _details_fit_the_window(self) -> Self:
+    def _window_problems(self) -> Iterator[tuple[str, str]]:
+        if self.direction == "on":
+            if self.date is None:
+                yield "date", "direction 为 on 时须有 date"
+            for name in ("n", "unit"):
+                if getattr(self, name) is not None:
+                    yield name, f"direction 为 on 时不能有 {name}"
+            if self.trigger != "campaign_opened":
+                yield "trigger", "direction 为 on 时须为 campaign_opened"
+            return
+        for name in ("n", "unit"):
+            if getattr(self, name) is None:
+                yield name, f"direction 为 {self.direction} 时须有 {name}"
+        if self.date is not None:
+            yield "date", f"direction 为 {self.direction} 时不能有 date"
+        if self.direction == "before" and self.trigger != "activity_dated":
+            yield "trigger", "direction 为 before 时须为 activity_dated"
+
+    def _detail_problems(self) -> Iterator[tuple[str, str]]:
         if self.clear_days and (self.direction != "before" or self.inclusive):
-            raise ValueError("clear_days 只用于 before，且与 inclusive 不能并用")
+            yield "clear_days", "只用于 before，且与 inclusive 不能并用"
         if self.long_holiday is not None and self.unit not in ("calendar_day", "month"):
-            raise ValueError("long_holiday 只用于按自然日、月计算的期限")
+            yield "long_holiday", "只用于按自然日、月计算的期限"
         if self.unit == "hour":
-            taken = [
-                name
-                for name, is_set in (
-                    ("cut_off", self.cut_off),
-                    ("clear_days", self.clear_days),
-                    ("open_to", self.open_to),
-                )
-                if is_set
-            ]
-            if taken:
-                raise ValueError(f"unit 为 hour 时不能有 {'、'.join(taken)}")
+            for name in ("cut_off", "clear_days", "open_to"):
+                if getattr(self, name):
+                    yield name, "unit 为 hour 时不能有此项"
+            if not self.inclusive:
+                yield "inclusive", "unit 为 hour 时须为 true"
+
+    def _list_problems(self) -> Iterator[tuple[str, str]]:
         for name in ("open_to", "legal_basis"):
-            values = getattr(self, name)
-            if len(set(values)) != len(values):
-                raise ValueError(f"{name} 有重复")
+            if repeated(getattr(self, name)):
+                yield name, "有重复"
         for path in self.assumptions:
             if path.split(".")[0] not in type(self).model_fields or path == "assumptions":
-                raise ValueError(f"assumptions 指向的 {path} 不是规则的项目")
-        return self
+                yield f"assumptions.{path}", "不是规则的项目"
 
 
 class Requirement(Frozen):

@@ -1,7 +1,7 @@
 """政策包各节: names, channels, forms, participants, data, publications and scoring."""
 
 import string
-from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, model_validator
@@ -18,20 +18,22 @@ from contracts.policy.base import (
     Roll,
     Span,
     Text,
+    refuse,
+    repeated,
 )
 
 PLACEHOLDERS = frozenset({"department", "year", "jurisdiction"})
 
 
-def repeated(values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values that occur more than once, in order of first appearance."""
-    return tuple(value for value, times in Counter(values).items() if times > 1)
+def doubled(where: str, choices: Sequence[Choice]) -> Iterator[tuple[str, str]]:
+    """A problem for every key that a catalogue lists twice."""
+    return ((f"{where}.{key}", "key 重复") for key in repeated([choice.key for choice in choices]))
 
 
-def require_distinct(where: str, choices: tuple[Choice, ...]) -> None:
-    """ValueError naming every key that a catalogue lists twice."""
-    if twice := repeated(tuple(choice.key for choice in choices)):
-        raise ValueError(f"{where} 重复：{'、'.join(twice)}")
+def undeclared(where: str, keys: Iterable[str], choices: Sequence[Choice], catalogue: str) -> Iterator[tuple[str, str]]:
+    """A problem for every key that is not in the catalogue it points into."""
+    declared = {choice.key for choice in choices}
+    return ((where, f"{key} 未在 {catalogue} 中声明") for key in keys if key not in declared)
 
 
 def _template(value: str) -> str:
@@ -63,7 +65,7 @@ class Jurisdiction(Frozen):
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
         if self.effective_to is not None and self.effective_to < self.effective_from:
-            raise ValueError("effective_to 早于 effective_from")
+            refuse([("effective_to", "早于 effective_from")])
         return self
 
 
@@ -116,7 +118,7 @@ class AnnouncementItems(Frozen):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        require_distinct("announcement.items", self.items)
+        refuse(doubled("items", self.items))
         return self
 
 
@@ -135,12 +137,10 @@ class Channels(Frozen):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        require_distinct("channels.options", self.options)
-        declared = {channel.key for channel in self.options}
-        if unknown := [key for key in self.required if key not in declared]:
-            raise ValueError(f"required 未在 options 中声明：{'、'.join(unknown)}")
-        if self.minimum > len(declared):
-            raise ValueError(f"minimum {self.minimum} 多于 options 的 {len(declared)} 个")
+        problems = [*doubled("options", self.options), *undeclared("required", self.required, self.options, "options")]
+        if self.minimum > len(self.options):
+            problems.append(("minimum", f"{self.minimum} 多于 options 的 {len(self.options)} 个"))
+        refuse(problems)
         return self
 
 
@@ -165,9 +165,10 @@ class Forms(Frozen):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        require_distinct("forms.options", self.options)
+        problems = [*doubled("options", self.options)]
         if self.minimum > len(self.options):
-            raise ValueError(f"minimum {self.minimum} 多于 options 的 {len(self.options)} 个")
+            problems.append(("minimum", f"{self.minimum} 多于 options 的 {len(self.options)} 个"))
+        refuse(problems)
         return self
 
 
@@ -192,13 +193,12 @@ class Segments(Frozen):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        require_distinct("segments.options", self.options)
-        declared = {segment.key for segment in self.options}
-        for group in self.mandatory:
-            if unknown := [key for key in group.any_of if key not in declared]:
-                raise ValueError(f"mandatory 未在 options 中声明：{'、'.join(unknown)}")
+        problems = [*doubled("options", self.options)]
+        for index, group in enumerate(self.mandatory):
+            problems += undeclared(f"mandatory.{index}.any_of", group.any_of, self.options, "options")
             if group.minimum > len(set(group.any_of)):
-                raise ValueError("mandatory 的 minimum 多于 any_of")
+                problems.append((f"mandatory.{index}.minimum", "多于 any_of 的个数"))
+        refuse(problems)
         return self
 
 
@@ -224,13 +224,18 @@ class Participants(Frozen):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        problems = [
+            problem
+            for name in ("categories", "not_invited", "sources")
+            for problem in doubled(name, getattr(self, name))
+        ]
         if self.maximum is not None and self.maximum < self.minimum:
-            raise ValueError("maximum 小于 minimum")
-        for where in ("categories", "not_invited", "sources"):
-            require_distinct(f"participants.{where}", getattr(self, where))
+            problems.append(("maximum", f"{self.maximum} 小于 minimum {self.minimum}"))
         invited = {category.key for category in self.categories}
-        if both := [entry.key for entry in self.not_invited if entry.key in invited]:
-            raise ValueError(f"既在 categories 又在 not_invited：{'、'.join(both)}")
+        problems += [
+            (f"not_invited.{entry.key}", "同时在 categories 中") for entry in self.not_invited if entry.key in invited
+        ]
+        refuse(problems)
         return self
 
 
@@ -251,7 +256,7 @@ class PersonalData(Frozen):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        require_distinct("personal_data.fields", self.fields)
+        refuse(doubled("fields", self.fields))
         return self
 
 
@@ -290,7 +295,8 @@ class Scorecard(Frozen):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        require_distinct("scorecard.items", self.items)
+        problems = [*doubled("items", self.items)]
         if (total := sum(item.weight for item in self.items)) != self.maximum:
-            raise ValueError(f"items 的 weight 合计 {total}，应为 maximum {self.maximum}")
+            problems.append(("maximum", f"items 的 weight 合计 {total}，应等于 maximum {self.maximum}"))
+        refuse(problems)
         return self
