@@ -12,6 +12,7 @@ class Finding(BaseModel):
     field: str | None = Field(default=None, description="Where, as a dotted path")
     detail: str
     clause: str | None = None
+    sentence: str | None = Field(default=None, description="The clause's own words")
     fix: str | None = None
 
 
