@@ -1,0 +1,1 @@
+"""The PostgreSQL server: a database and a role per service."""
