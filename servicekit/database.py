@@ -1,12 +1,13 @@
 """The pool of one service's database."""
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+# asyncpg's classes are generic for type checkers only, so these are names for them, not values.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 async def open_pool(dsn: str, *, minimum: int, maximum: int, statement_timeout: float, name: str) -> Pool:

@@ -76,7 +76,7 @@ class _Door:
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         with correlated(headers.get(b"x-correlation-id"), headers.get(b"traceparent")) as correlation:
-            scope["state"]["correlation_id"] = correlation
+            scope.setdefault("state", {})["correlation_id"] = correlation
             started, status = time.perf_counter(), 500
 
             async def answered(message: Message) -> None:
@@ -184,7 +184,7 @@ async def livez() -> dict[str, str]:
 async def readyz(request: Request) -> JSONResponse:
     """The service can do its work: database and bus answer, and it is not stopping."""
     service: Service = request.app.state.service
-    checks = {"stopping": not request.app.state.stopping}
+    checks = {"accepting": not request.app.state.stopping}
     try:
         async with service.reading() as connection:
             checks["database"] = await connection.fetchval("select true", timeout=2)

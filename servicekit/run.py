@@ -110,7 +110,7 @@ async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[No
     jobs = [relay.run(), bus.watch(client, settings), *(job(service) for job in wiring.background)]
     if wiring.timers is not None:
         jobs.append(run_timers(service, wiring.timers))
-    tasks = [asyncio.create_task(_must_run(job), name=job.__name__) for job in jobs]
+    tasks = [asyncio.create_task(_must_run(job)) for job in jobs]
     log.info("service started", http_port=settings.http_port, clock=settings.clock, deployment=settings.deployment)
     try:
         yield
@@ -130,7 +130,7 @@ async def _must_run(job: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         raise
     except BaseException:
-        log.exception("a loop of the service died; the process exits so that it is restarted", job=job.__name__)
+        log.exception("a loop of the service died; the process exits so that it is restarted", job=str(job))
         os._exit(70)
 
 
