@@ -28,15 +28,26 @@ class Timers:
 
 
 async def run_timers(service: Service, timers: Timers) -> None:
-    """Fire whatever is due, until cancelled. A lost database ends the turn, not the loop."""
-    idle = service.settings.timer_idle_seconds
+    """Fire whatever is due, until cancelled."""
+
+    async def fire(service: Service) -> int:
+        fired = await timers.fire(service)
+        metrics.TIMERS.labels(service.name).inc(fired)
+        return fired
+
+    await repeat(service, fire, idle_seconds=service.settings.timer_idle_seconds)
+
+
+async def repeat(service: Service, turn: Callable[[Service], Awaitable[int]], *, idle_seconds: float) -> None:
+    """Turn after turn while they find something to do, else idle, until cancelled.
+
+    A lost database ends the turn, not the loop.
+    """
     while True:
         try:
-            fired = await timers.fire(service)
+            done = await turn(service)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as lost:
-            log.warning("timers interrupted", error=repr(lost))
-            fired = 0
-        if fired:
-            metrics.TIMERS.labels(service.name).inc(fired)
-        else:
-            await asyncio.sleep(idle)
+            log.warning("turn interrupted", turn=turn.__qualname__, error=repr(lost))
+            done = 0
+        if not done:
+            await asyncio.sleep(idle_seconds)
