@@ -20,6 +20,7 @@ from servicekit.service import Service, Transaction
 _KEY = re.compile(r"^[\x21-\x7e]{8,200}$")
 
 Work = Callable[[Transaction], Awaitable[BaseModel]]
+Reveal = Callable[[Transaction, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Write:
@@ -57,8 +58,12 @@ class Write:
             result = await work(transaction)
         return _answer(status, *_parts(result))
 
-    async def once(self, work: Work, *, status: int = 200) -> Response:
-        """The same, once for each Idempotency-Key. Raises KeyMissing, KeyReused."""
+    async def once(self, work: Work, *, status: int = 200, reveal: Reveal | None = None) -> Response:
+        """The same, once for each Idempotency-Key. Raises KeyMissing, KeyReused.
+
+        `reveal` completes the answer as it leaves with what must not be remembered in clear (a secret), first time
+        and replayed alike.
+        """
         key = self._request.headers.get("idempotency-key")
         if key is None or not _KEY.match(key):
             raise KeyMissing("这个请求需要 Idempotency-Key")
@@ -76,7 +81,8 @@ class Write:
             if before is not None:
                 if before["request_digest"] != self._digest:
                     raise KeyReused("同一个 Idempotency-Key 先前用于内容不同的请求")
-                return _answer(before["status"], before["headers"] | {"Idempotent-Replayed": "true"}, before["body"])
+                told = await reveal(transaction, before["body"]) if reveal else before["body"]
+                return _answer(before["status"], before["headers"] | {"Idempotent-Replayed": "true"}, told)
             headers, body = _parts(await work(transaction))
             await transaction.connection.execute(
                 "insert into idempotency_keys (principal, key, request_digest, status, headers, body)"
@@ -88,7 +94,8 @@ class Write:
                 headers,
                 body,
             )
-        return _answer(status, headers, body)
+            told = await reveal(transaction, body) if reveal else body
+        return _answer(status, headers, told)
 
 
 def _parts(result: BaseModel) -> tuple[dict[str, str], Any]:
