@@ -1,0 +1,1 @@
+"""实施方案: campaigns, plans, activities, announcements, proofs and reports."""

@@ -1,0 +1,1 @@
+"""SQL for what plans owns. `lock` loads hold the row until the transaction ends."""
