@@ -1,0 +1,169 @@
+"""实有结果: what came of the season, read at the services' doors and from what the mail and webhook catchers hold."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import nats
+
+from contracts.topology import DEAD_LETTERS
+from deploy.rehearsal.doors import Doors, Json
+from deploy.rehearsal.record import (
+    Counts,
+    DeadlineRow,
+    Fact,
+    Message,
+    Record,
+    RefusalRow,
+    ViolationRow,
+    in_order,
+)
+from deploy.rehearsal.script import Season
+from deploy.rehearsal.stack import Stack
+
+Aggregate = tuple[str, str]
+"""The service that owns it, and `<kind>/<id>`."""
+
+_PARALLEL = 8
+
+
+class Observer:
+    """Reads one campaign. Whatever is wrong in itself, whatever the season, goes to `faults`."""
+
+    def __init__(self, doors: Doors, stack: Stack, season: Season, campaign: str, hook: str) -> None:
+        self._doors = doors
+        self._stack = stack
+        self._season = season
+        self._campaign = campaign
+        self._hook = hook
+        self._facts: dict[str, Fact] = {}
+        self.faults: list[str] = []
+        self.chains = 0
+
+    async def record(self, board: Json, refusals: list[RefusalRow], aggregates: Iterable[Aggregate]) -> Record:
+        """Everything, as rows. `aggregates` are those of plans; those of deadlines the board names."""
+        rows = [row for department in board["departments"] for row in department["deadlines"]]
+        violations = [row for department in board["departments"] for row in department["violations"]]
+        owned = {("deadlines", f"deadline/{row['deadline_id']}") for row in rows}
+        owned |= {("deadlines", f"violation/{row['violation_id']}") for row in violations}
+        await self._read_chains(sorted({*aggregates, *owned}))
+        messages = [*await self._mails(), *await self._pushes()]
+        await self._deliveries()
+        await self._leftovers()
+        return Record(
+            counts=Counts.model_validate(board["counts"]),
+            deadlines=in_order(self._deadline(row) for row in rows),
+            violations=[self._violation(row) for row in violations],
+            refusals=refusals,
+            facts=list(self._facts.values()),
+            messages=messages,
+            unsupervised=sorted(entry["rule"] for entry in board["unsupervised"]),
+            faults=self.faults,
+        )
+
+    def _deadline(self, line: Json) -> DeadlineRow:
+        return DeadlineRow(
+            department=self._number(line["department"]),
+            rule=line["rule"],
+            occurrence=line["occurrence"],
+            clause=line["clause"],
+            due=line["due_date"],
+            state=line["state"],
+            opened=line["opened_at"],
+            at=line["met_at"],
+            extended=line["extended"],
+        )
+
+    def _violation(self, line: Json) -> ViolationRow:
+        return ViolationRow(
+            department=self._number(line["department"]),
+            rule=line["rule"],
+            occurrence=line["occurrence"],
+            kind=line["kind"],
+            clause=line["clause"],
+            due=line["due_date"],
+            occurred=line["occurred_at"],
+            state=line["state"],
+            at=line["withdrawn_at"] or line["waived_at"] or line["cured_at"],
+            days_late=line["days_late"],
+            cause=line["withdrawn_cause"],
+        )
+
+    def _number(self, code: str) -> int:
+        number = self._season.number_of(code)
+        assert number is not None
+        return number
+
+    async def _read_chains(self, aggregates: Iterable[Aggregate]) -> None:
+        """事件链: every event of each aggregate, and whether its chain of digests verifies."""
+        gate = asyncio.Semaphore(_PARALLEL)
+
+        async def read(service: str, aggregate: str) -> Json:
+            async with gate:
+                return await self._doors.get(service, f"/audit/{aggregate}", "auditor")
+
+        for chain in await asyncio.gather(*(read(*aggregate) for aggregate in aggregates)):
+            self.chains += 1
+            if not chain["verified"]:
+                self.faults.append(f"事件链不完整 {chain['aggregate']}: {'; '.join(chain['faults'])}")
+            for entry in chain["events"]:
+                self._facts[entry["event"]["id"]] = self._fact(entry["event"])
+
+    def _fact(self, event: Mapping[str, Any]) -> Fact:
+        _, owner, name, _ = event["type"].split(".")
+        of_rule = owner == "deadlines"
+        return Fact(
+            event=name,
+            department=self._season.number_of(event.get("department")),
+            rule=event["data"].get("rule") if of_rule else None,
+            occurrence=event["data"].get("occurrence") if of_rule else None,
+            at=event["time"],
+        )
+
+    async def _mails(self) -> list[Message]:
+        found = []
+        for mail in await self._doors.outside("GET", f"{self._stack.mail}/messages"):
+            about = self._facts.get(mail["headers"].get("x-openday-event-id", ""))
+            if about is None:
+                self.faults.append(f"邮件不知为何而发: {mail['subject']} → {mail['to']}")
+            else:
+                found += [Message(channel="mail", to=to, about=about) for to in mail["envelope_to"]]
+        return found
+
+    async def _pushes(self) -> list[Message]:
+        found = []
+        for push in await self._doors.outside("GET", f"{self._stack.webhook}/received?hook={self._hook}"):
+            event = push["json"] or {}
+            about = self._facts.get(event.get("id", ""))
+            if push["verified"] is not True:
+                self.faults.append(f"Webhook 签名未通过: {event.get('type')} {event.get('id')}")
+            if about is None:
+                self.faults.append(f"Webhook 不知为何而发: {event.get('type')} {event.get('id')}")
+            else:
+                found.append(Message(channel="webhook", to="frontend", about=about))
+        return found
+
+    async def _deliveries(self) -> None:
+        """通知: every notification of the campaign was delivered."""
+        lines = self._doors.pages("notifications", "/notifications", "office", campaign=self._campaign)
+        async for line in lines:
+            if line["state"] != "delivered":
+                what = f"{line['event_type']} {line['channel']} → {line['audience']}"
+                self.faults.append(f"通知未送达: {what} {line['state']} {line['detail'] or ''}")
+
+    async def _leftovers(self) -> None:
+        """死信和滞留的事件: nothing was put aside."""
+        for service, url in self._stack.services.items():
+            for line in (await self._doors.text(f"{url}/metrics")).splitlines():
+                if line.startswith("outbox_parked ") and float(line.rsplit(" ", 1)[1]) > 0:
+                    self.faults.append(f"{service} 有滞留的事件: {line}")
+        if self._stack.nats is None:
+            return
+        there = self._stack.nats
+        client = await nats.connect(there["url"], user=there["user"], password=there["password"], connect_timeout=5)
+        try:
+            letters = (await client.jetstream().stream_info(DEAD_LETTERS)).state.messages
+        finally:
+            await client.close()
+        if letters:
+            self.faults.append(f"有 {letters} 封死信")
