@@ -167,7 +167,7 @@ async def _until_ready(program: Program, process: subprocess.Popen[bytes], log: 
             break
         try:
             if await program.ready():
-                assert program.port is None or owns_port(process.pid, program.port), "another server has the port"
+                assert all(owns_port(process.pid, port) for port in program.listens.values()), "not our server"
                 return
         except (OSError, TimeoutError):
             pass

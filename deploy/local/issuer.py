@@ -59,7 +59,7 @@ class Issuer:
 def open_issuer(directory: Path, *, name: str, audience: str = AUDIENCE) -> Issuer:
     """The issuer kept in a directory, made at the first call: a P-256 key and its JWKS."""
     issuer = Issuer(name, audience, directory / "signing-key.json", directory / "jwks.json")
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not issuer.key_file.exists():
         key = ECKey.generate_key("P-256", auto_kid=True)
         write_private(issuer.key_file, json.dumps(key.as_dict(private=True)))

@@ -33,7 +33,7 @@ def nats_program(
     sync_interval: str = SYNC_INTERVAL,
 ) -> Program:
     """Write the configuration (0600: it holds the passwords) and say how to run the server."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = directory / "nats.conf"
     text = render(
         server_name=server_name,
@@ -46,7 +46,7 @@ def nats_program(
     return Program(
         name="nats",
         command=(str(binary()), "--config", str(file)),
-        port=port,
+        listens={"nats": port},
         stop_signal=signal.SIGTERM,
         stop_seconds=20.0,
         death_signal=signal.SIGTERM,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import psutil  # type: ignore[import-untyped]
 
 from deploy.local.nats_server import ServerMissing
 from deploy.local.programs import HOST, Program
@@ -150,6 +151,18 @@ def initialise(placement: Placement, password: str, *, durable: bool = True) -> 
         raise ServerMissing(f"initdb failed in {placement.cluster}: {outcome.stderr.strip()}")
 
 
+def former_is_gone(placement: Placement) -> bool:
+    """Whether no server of an earlier start still runs on the cluster; one that was orphaned is shutting down."""
+    file = placement.cluster / "postmaster.pid"
+    try:
+        former = psutil.Process(int(file.read_text(encoding="utf-8").splitlines()[0]))
+        # A zombie is over, only not yet noticed; any other name is a process that got the number since.
+        over: bool = former.status() == psutil.STATUS_ZOMBIE or not former.name().startswith("postgres")
+        return over
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return True
+
+
 def postgres_program(placement: Placement, *, port: int, password: str, durable: bool = True) -> Program:
     """How to run the server. `durable=False` is for tests: a crash of the machine may lose everything."""
     settings = {**_SETTINGS, **({} if durable else _FORGETFUL)}
@@ -157,7 +170,7 @@ def postgres_program(placement: Placement, *, port: int, password: str, durable:
     return Program(
         name="postgres",
         command=(str(placement.binaries / "postgres"), "-D", str(placement.cluster), "-p", str(port), *options),
-        port=port,
+        listens={"postgres": port},
         user=placement.user,
         # SIGINT is the fast shutdown: it does not wait for clients to leave.
         stop_signal=signal.SIGINT,

@@ -32,7 +32,8 @@ class Program:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    port: int | None = None
+    listens: Mapping[str, int] = field(default_factory=dict)
+    """Every port it listens on, by the name the port has in the settings."""
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 20.0

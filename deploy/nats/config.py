@@ -13,8 +13,10 @@ OPS = "ops"
 USERS: tuple[str, ...] = (OPS, *(service.name for service in SERVICES))
 
 SYNC_INTERVAL = "always"
-"""JetStream's own default syncs to disk every 2 minutes: a power cut loses messages it had acknowledged, whose outbox
-rows are then gone. `always` syncs before it acknowledges. See docs of `render` for what that costs."""
+"""Sync to disk before acknowledging. JetStream's own default syncs every 2 minutes: a power cut loses messages whose
+outbox rows are already gone. Measured with 1.5 kB events on two cores, three rounds, 200 in flight: always 3.9-4.6k/s,
+1s 29-31k/s, 2m 20-27k/s; one at a time 0.4 ms against 0.14 ms. A whole season is a few thousand events, so the price is
+nothing; a disk with slow syncs pays more. Ratios, not promises."""
 
 MAX_STORE_BYTES = 20 * 1024**3
 MAX_MEMORY_BYTES = 64 * 1024**2

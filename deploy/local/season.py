@@ -1,0 +1,68 @@
+"""Playing the rehearsal season on a running stack, and remembering that it was played."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from datetime import UTC, datetime
+
+from deploy.local.lifecycle import Running
+from deploy.local.programs import CHECKOUT, Program
+from deploy.local.settings import StackSettings
+
+_PLAYER = "deploy.rehearsal"
+_STOP_SECONDS = 5.0
+
+
+async def play_once(running: Running) -> int:
+    """Play the season if this stack has not seen it; the player's exit code, then or now."""
+    settings = running.stack.settings
+    before = played(settings)
+    if before is None:
+        return await play(running)
+    if before == "interrupted":
+        running.stack.announce("the season was interrupted halfway; FRESH=1 make run plays it from the start")
+        return 1
+    running.stack.announce("the season was played before and is kept; FRESH=1 make run plays it again")
+    return await _run_player(running, "--board-only")
+
+
+async def play(running: Running) -> int:
+    """Play and check the season. The player shows its own progress and the board."""
+    settings = running.stack.settings
+    running.phase = "playing"
+    running.stack.announce("playing the season")
+    _mark(settings, "interrupted")  # until proved otherwise
+    code = await _run_player(running)
+    _mark(settings, "played" if code == 0 else "differs")
+    return code
+
+
+def played(settings: StackSettings) -> str | None:
+    """`played`, `differs` (from the expectation) or `interrupted`; None when it never was."""
+    if not settings.played_mark.exists():
+        return None
+    outcome: str = json.loads(settings.played_mark.read_text(encoding="utf-8"))["outcome"]
+    return outcome
+
+
+def _mark(settings: StackSettings, outcome: str) -> None:
+    mark = {"outcome": outcome, "at": datetime.now(UTC).isoformat()}
+    settings.played_mark.write_text(json.dumps(mark) + "\n", encoding="utf-8")
+
+
+async def _run_player(running: Running, *flags: str) -> int:
+    """Run the player in the foreground, its output on this terminal, its life tied to this process's."""
+    command = (sys.executable, "-m", _PLAYER, "--stack", str(running.stack.settings.stack_file), *flags)
+    program = Program("player", command)
+    process = await asyncio.create_subprocess_exec(
+        *program.argv(), env=program.full_environment(), cwd=CHECKOUT, stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _STOP_SECONDS)
