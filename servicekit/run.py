@@ -20,6 +20,7 @@ from servicekit.clock import Clock, SystemClock
 from servicekit.crypto import Sealer
 from servicekit.database import Pool, open_pool
 from servicekit.delivery import Handler
+from servicekit.housekeeping import keep_house
 from servicekit.http import make_app
 from servicekit.logs import configure_logs
 from servicekit.migrations import migrate
@@ -107,7 +108,7 @@ async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[No
         await wiring.opened(service)
     bus.wire(service, wiring.hears, wiring.answers)
     await broker.start()
-    jobs = [relay.run(), bus.watch(client, settings), *(job(service) for job in wiring.background)]
+    jobs = [relay.run(), bus.watch(client, settings), keep_house(service), *(job(service) for job in wiring.background)]
     if wiring.timers is not None:
         jobs.append(run_timers(service, wiring.timers))
     tasks = [asyncio.create_task(_must_run(job)) for job in jobs]

@@ -51,7 +51,8 @@ class ServiceSettings(BaseSettings):
     delivery_attempts: int = Field(default=6, description="Failures of our own until a message is dead")
     delivery_delays_seconds: tuple[float, ...] = (0.5, 2.0, 5.0, 15.0, 30.0)
 
-    idempotency_keep_days: int = 7
+    idempotency_keep_days: int = Field(default=7, ge=1)
+    housekeeping_idle_seconds: float = 3600.0
     encryption_keys_file: Path | None = None
 
     @model_validator(mode="after")
