@@ -1,4 +1,4 @@
-"""The embedded stack's commands: `python -m deploy.local run|up|stop|status|rehearsal|token`."""
+"""The embedded stack's commands: `python -m deploy.local run|up|stop|status|rehearsal|wipe|token`."""
 
 import argparse
 import asyncio
@@ -107,6 +107,15 @@ def stop(settings: StackSettings, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def forget(settings: StackSettings, chosen: argparse.Namespace) -> int:
+    """Stop the stack of a directory and remove everything it kept, wherever PostgreSQL's part of it is."""
+    if settings.is_ours():
+        stop(settings, chosen)
+        wipe(settings)
+        print(f"{settings.data} is empty")
+    return 0
+
+
 def status(settings: StackSettings, chosen: argparse.Namespace) -> int:
     """What runs and what it takes; exit code 3 when nothing does."""
     found = report.status(settings)
@@ -143,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         starting.add_argument("--fresh", action="store_true", help="forget the stack's data first")
     command("stop", stop)
     command("status", status)
+    command("wipe", forget)
     command("rehearsal", rehearse, "rehearsal")
     minting = command("token", token)
     minting.add_argument("role", choices=ROLES)
