@@ -9,6 +9,7 @@ import nats.errors
 import nats.js.errors
 import structlog
 from faststream import AckPolicy
+from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker
 from faststream.nats.security import NatsUserPassword
 from faststream.specification import AsyncAPI
@@ -98,7 +99,10 @@ async def ask(service: Service, subject: str, question: dict[str, Any], *, timeo
 
     Raises TimeoutError or nats.errors.Error when nobody answers: transient, the caller tries again later.
     """
-    answer = await service.broker.request(question, subject, timeout=timeout_seconds)
+    try:
+        answer = await service.broker.request(question, subject, timeout=timeout_seconds)
+    except IncorrectState as stopped:
+        raise TimeoutError("the service is stopping and asks nobody any more") from stopped
     decoded = await answer.decode()
     if not isinstance(decoded, dict):
         raise TimeoutError(f"{subject} gave no usable answer")
