@@ -26,7 +26,7 @@ from deploy.rehearsal.script import SEASON, Season, read_season
 from deploy.rehearsal.stack import Stack, StackUnknown
 
 CANNOT = (StackUnknown, NoCampaign, NotSettled, NoAnswer, Refusal, Unplayable, httpx.HTTPError)
-_NAME_COLUMNS = 20
+_NAME_COLUMNS = 24
 
 
 class Voice:
