@@ -40,7 +40,7 @@ class _Pack(BaseModel):
 
 
 def season_name(pack: Mapping[str, Any], year: int) -> str:
-    """How letters call the campaign, for example 原州区2024年“政府开放日”."""
+    """How letters call the campaign: district, year, name."""
     return f"{_Pack.model_validate(pack).jurisdiction.name}{year}年“政府开放日”"
 
 
@@ -122,11 +122,11 @@ def _days_late(data: EventData, due_date: date | None) -> int | None:
 
 
 def civil_date(day: date) -> str:
-    """2024年9月12日（星期四）"""
+    """The date in Chinese, with its weekday."""
     return f"{day.year}年{day.month}月{day.day}日（星期{_WEEKDAYS[day.weekday()]}）"
 
 
 def moment(instant: datetime) -> str:
-    """2024年9月12日（星期四）23:30, Beijing time."""
+    """The date with its weekday, and the time, in Beijing."""
     local = instant.astimezone(SHANGHAI)
     return f"{civil_date(local.date())}{local:%H:%M}"

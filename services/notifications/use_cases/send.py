@@ -6,8 +6,9 @@ transaction of its own.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import jinja2
@@ -83,22 +84,32 @@ class Sender:
             await asyncio.shield(work)
         except asyncio.CancelledError:
             self._stopping = True
-            await asyncio.wait([work], timeout=self._sending.grace_seconds)
+            ended, late = await asyncio.wait([work], timeout=self._sending.grace_seconds)
+            for task in late:
+                task.cancel()
+            for task in ended:
+                if lost := task.exception():
+                    log.warning("stopped in the middle of a turn", error=repr(lost))
             raise
 
     async def _work(self, service: Service, due: Sequence[Claimed]) -> None:
         gate = asyncio.Semaphore(self._sending.parallel)
+        failures: list[BaseException] = []
         groups: dict[tuple[UUID, str | None, Audience], list[Claimed]] = defaultdict(list)
         for one in due:
             if one.channel == "mail":
                 groups[one.event.campaign, one.event.department, one.audience].append(one)
         pushes = [self._push(service, gate, one) for one in due if one.channel == "webhook"]
-        letters = [self._write_to(service, gate, *whom, mails) for whom, mails in groups.items()]
-        # All come to their end, whatever happens to one; then the loop hears of what went wrong (a lost database).
-        ends = await asyncio.gather(*pushes, *letters, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, BaseException):
-                raise end
+        letters: dict[Audience, list[Coroutine[Any, Any, None]]] = {"department": pushes, "office": []}
+        for (campaign, department, audience), mails in groups.items():
+            letters[audience].append(self._write_to(service, gate, campaign, department, audience, mails))
+        # Departments first: who is a contact of both gets the department's mail, in every rehearsal alike.
+        for wave in letters.values():
+            # All come to their end, whatever happens to one; then the loop hears of what went wrong (a lost database).
+            ends = await asyncio.gather(*wave, return_exceptions=True)
+            failures += [end for end in ends if isinstance(end, BaseException)]
+        if failures:
+            raise failures[0]
 
     async def _write_to(
         self,
