@@ -1,0 +1,1 @@
+"""What deadlines does: keep facts and judge, decide, watch the clock."""
