@@ -60,7 +60,15 @@ class TopologyRefused(RuntimeError):
 async def apply(url: str, user: str, password: str, *, replicas: int = 1) -> list[Step]:
     """Plan everything first, then apply all or nothing. Raises TopologyRefused."""
     client = await nats.connect(
-        url, user=user, password=password, allow_reconnect=False, connect_timeout=5, name="apply-topology"
+        url,
+        user=user,
+        password=password,
+        name="apply-topology",
+        allow_reconnect=False,
+        connect_timeout=5,
+        # Also bounds the first connect, which otherwise tries for two minutes.
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0.2,
     )
     try:
         return await apply_on(client.jetstream(timeout=10), replicas=replicas)

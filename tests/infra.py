@@ -51,7 +51,8 @@ class NatsServer:
     async def connect(self, user: str = OPS, **options: Any) -> Client:
         """A connection as this user, with the private inbox its rights name. The caller closes it."""
         prefix = "_INBOX" if user == OPS else inbox_prefix(user)
-        settings: dict[str, Any] = {"allow_reconnect": False, "connect_timeout": 5, "inbox_prefix": prefix, **options}
+        bounded = {"allow_reconnect": False, "connect_timeout": 5, "max_reconnect_attempts": 1}
+        settings: dict[str, Any] = {**bounded, "inbox_prefix": prefix, **options}
         return await nats.connect(self.url, user=user, password=self.user(user), **settings)
 
     def reset(self) -> None:
