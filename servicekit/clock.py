@@ -1,5 +1,7 @@
 """Business time, passed in. Timeouts, retries, leases and token expiry never use it: those follow the system."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,6 +26,7 @@ class SimulatedClock:
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
+        self._moved = asyncio.Event()
 
     def now(self) -> datetime:
         return self._now
@@ -32,3 +35,10 @@ class SimulatedClock:
         if instant < self._now:
             raise ClockMovedBack(f"the simulated clock stands at {self._now.isoformat()} and only moves forward")
         self._now = instant.astimezone(UTC)
+        before, self._moved = self._moved, asyncio.Event()
+        before.set()
+
+    async def moved(self, at_most_seconds: float) -> None:
+        """Return when the clock is moved, or after so many seconds of system time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), at_most_seconds)
