@@ -21,10 +21,10 @@ async def play_once(running: Running) -> int:
     if before is None:
         return await play(running)
     if before == "interrupted":
-        running.stack.announce("the season was interrupted halfway; FRESH=1 make run plays it from the start")
-        return 1
+        running.stack.announce("the season was interrupted halfway and is taken up there")
+        return await play(running)
     running.stack.announce("the season was played before and is kept; FRESH=1 make run plays it again")
-    return await _run_player(running, "--board-only")
+    return await _run_player(running, "board")
 
 
 async def play(running: Running) -> int:
