@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 Handler = Callable[[Transaction, CloudEvent[Any]], Awaitable[None]]
 
-_BROKEN = (UnknownEvent, ValidationError, ValueError)
+_BROKEN = (UnknownEvent, ValidationError, ValueError, RecursionError)
 _TRANSIENT = (
     OSError,
     TimeoutError,
@@ -43,7 +43,6 @@ _TRANSIENT = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.UniqueViolationError,  # two writers met; the next attempt sees what the other one did
 )
 
 
