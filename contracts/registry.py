@@ -4,11 +4,16 @@ from typing import Any
 
 from contracts.deadlines import events as deadlines
 from contracts.envelope import CloudEvent, EventData
+from contracts.feedback import events as feedback
+from contracts.livestream import events as livestream
 from contracts.notifications import events as notifications
 from contracts.plans import events as plans
+from contracts.registration import events as registration
 
 EVENTS: dict[str, type[EventData]] = {
-    event.TYPE: event for module in (plans, deadlines, notifications) for event in module.EVENTS
+    event.TYPE: event
+    for module in (plans, registration, livestream, feedback, deadlines, notifications)
+    for event in module.EVENTS
 }
 
 

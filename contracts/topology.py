@@ -41,9 +41,20 @@ class ServiceOnBus:
 
 
 SERVICES: tuple[ServiceOnBus, ...] = (
-    ServiceOnBus("plans"),
-    ServiceOnBus("deadlines", hears=("plans",)),
-    ServiceOnBus("notifications", hears=("plans", "deadlines"), asks=("queries.plans.contacts.v1",)),
+    ServiceOnBus("plans", hears=("registration",)),
+    ServiceOnBus("registration", hears=("plans",)),
+    ServiceOnBus("livestream", hears=("plans",)),
+    ServiceOnBus("feedback", hears=("plans", "livestream"), asks=("queries.livestream.question.v1",)),
+    ServiceOnBus("deadlines", hears=("plans", "registration", "feedback")),
+    ServiceOnBus(
+        "notifications",
+        hears=("plans", "registration", "feedback", "deadlines"),
+        asks=(
+            "queries.plans.contacts.v1",
+            "queries.registration.contacts.v1",
+            "queries.feedback.contacts.v1",
+        ),
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""What the feedback service says and accepts."""

@@ -1,0 +1,1 @@
+"""What the livestream service says and accepts."""
