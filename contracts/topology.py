@@ -41,7 +41,7 @@ class ServiceOnBus:
 
 
 SERVICES: tuple[ServiceOnBus, ...] = (
-    ServiceOnBus("plans", hears=("registration",)),
+    ServiceOnBus("plans"),
     ServiceOnBus("registration", hears=("plans",)),
     ServiceOnBus("livestream", hears=("plans",)),
     ServiceOnBus("feedback", hears=("plans", "livestream"), asks=("queries.livestream.question.v1",)),

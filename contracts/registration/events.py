@@ -1,4 +1,4 @@
-"""What registration says: ids and numbers. Who a participant is never leaves the service except to a sender that asks."""
+"""What registration says: ids and numbers. Who a participant is stays there, except for a sender that asks."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -58,7 +58,7 @@ class HeadcountForecastShort(EventData):
 
 
 class HeadcountRecorded(EventData):
-    """到场人数 after the activity's end; said again, with a higher `revision`, when late-synced check-ins arrive [2.2]."""
+    """到场人数 after the end; said again with a higher `revision` when late-synced check-ins arrive [2.2]."""
 
     TYPE: ClassVar[str] = "events.registration.headcount-recorded.v1"
     AGGREGATE: ClassVar[str] = "headcount"
