@@ -113,6 +113,15 @@ def _actor(claims: dict[str, Any]) -> Actor:
     )
 
 
+PUBLIC = Actor(subject="public", roles=frozenset(), department=None, jurisdiction=None)
+"""群众 without an account. It has no role, so nothing that requires one is open to it."""
+
+
+async def actor_or_public(request: Request) -> Actor:
+    """FastAPI dependency: the caller, or PUBLIC where no token is sent. Raises Unauthenticated for a bad one."""
+    return await actor_of(request) if "authorization" in request.headers else PUBLIC
+
+
 async def actor_of(request: Request) -> Actor:
     """FastAPI dependency: the caller of this request. Raises Unauthenticated."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

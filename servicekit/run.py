@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import structlog
@@ -31,6 +33,8 @@ from servicekit.simulation import Pending, restore_clock, simulation_door
 from servicekit.timers import Timers, run_timers
 
 log = structlog.get_logger()
+
+_START_FAILED = 3
 
 Background = Callable[[Service], Coroutine[Any, Any, None]]
 Query = Callable[[Service, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -160,8 +164,9 @@ def main(name: str, wire: Callable[[], Wiring]) -> None:
         applied = asyncio.run(migrate(wiring.settings.database_url.get_secret_value(), [wiring.migrations]))
         log.info("migrations applied", migrations=applied)
         return
-    uvicorn.run(
-        build_app(wiring),
+    app = build_app(wiring)
+    config = uvicorn.Config(
+        app,
         host=wiring.settings.http_host,
         port=wiring.settings.http_port,
         loop="uvloop",
@@ -170,3 +175,20 @@ def main(name: str, wire: Callable[[], Wiring]) -> None:
         timeout_graceful_shutdown=int(wiring.settings.graceful_seconds),
         lifespan="on",
     )
+    server = _Server(config, app)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_START_FAILED)
+
+
+class _Server(uvicorn.Server):
+    """Says that it stops before it waits for connections to end: a stream of events ends only when told."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._served = app
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._served.state.stopping = True
+        await super().shutdown(sockets)

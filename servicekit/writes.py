@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
-from servicekit.auth import Actor, actor_of
+from servicekit.auth import Actor, actor_of, actor_or_public
 from servicekit.problems import KeyMissing, KeyReused, PreconditionFailed, PreconditionRequired
 from servicekit.service import Service, Transaction
 
@@ -123,5 +123,11 @@ async def _write(request: Request, actor: Annotated[Actor, Depends(actor_of)]) -
     return Write(request.app.state.service, request, actor, await request.body())
 
 
+async def _public_write(request: Request, actor: Annotated[Actor, Depends(actor_or_public)]) -> Write:
+    return Write(request.app.state.service, request, actor, await request.body())
+
+
 Writing = Annotated[Write, Depends(_write)]
+PublicWriting = Annotated[Write, Depends(_public_write)]
+"""A write that needs no account; a token that is sent is still verified."""
 Reading = Annotated[Actor, Depends(actor_of)]

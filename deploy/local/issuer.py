@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 
 from deploy.local.nats_server import write_private
 
-Role = Literal["office", "department", "frontend", "auditor", "ops"]
+Role = Literal["office", "department", "frontend", "auditor", "ops", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 AUDIENCE = "openday"
