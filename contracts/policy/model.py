@@ -12,6 +12,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from contracts.policy.base import Choice, Frozen, Key, Span, Text, day_of, refuse
 from contracts.policy.consistency import problems_in
+from contracts.policy.registration import Registration
 from contracts.policy.rule import Check, Reminder, Requirement, Rule
 from contracts.policy.sections import (
     AnnouncementItems,
@@ -67,6 +68,7 @@ class PolicyPack(Frozen):
     meeting_types: tuple[Choice, ...]
     segments: Segments
     participants: Participants
+    registration: Registration = Registration()
     personal_data: PersonalData
     publications: dict[Key, Publication]
     rules: tuple[Rule, ...]
