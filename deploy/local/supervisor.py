@@ -133,8 +133,6 @@ class Supervisor:
             how = f"signal {-code}" if code < 0 else f"code {code}"
             self._announce(f"{name} died ({how}) after {lived:.0f} s; starts again in {delay:g} s, see {child.log}")
             await asyncio.sleep(delay)
-            if child.stopping:
-                return
             child.restarts += 1
             await self._spawn(child)
             if await self._becomes_ready(child):
