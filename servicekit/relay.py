@@ -133,8 +133,9 @@ class Relay:
         return None
 
     async def _note_refusal(self, connection: Connection, row: asyncpg.Record, error: Exception) -> None:
-        parked = await connection.fetchval(_REFUSED, row["sequence"], repr(error), self._attempts)
-        log.warning("stream refused an event", type=row["type"], event_id=str(row["event_id"]), error=repr(error))
+        reason = f"{type(error).__name__}: {error}"  # nats-py's errors say nothing in their repr
+        parked = await connection.fetchval(_REFUSED, row["sequence"], reason, self._attempts)
+        log.warning("stream refused an event", type=row["type"], event_id=str(row["event_id"]), error=reason)
         if parked:
             log.error("event parked", type=row["type"], event_id=str(row["event_id"]))
         metrics.PARKED.set(await connection.fetchval("select count(*) from outbox where parked_at is not null"))
