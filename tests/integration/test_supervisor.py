@@ -100,12 +100,6 @@ async def test_a_program_that_never_comes_up_fails_the_start_with_the_end_of_its
         await supervisor.start(shell("cursed", "echo the port is cursed >&2; exit 1", ready=never))
 
 
-async def test_a_one_shot_that_fails_is_a_failed_start(supervisor: Supervisor) -> None:
-    await supervisor.run_once(shell("fine", "exit 0"))
-    with pytest.raises(StartFailed, match="column is missing"):
-        await supervisor.run_once(shell("migrate", "echo column is missing; exit 1"))
-
-
 async def test_a_foreign_server_on_the_port_is_named_with_the_setting(supervisor: Supervisor) -> None:
     with socket.create_server((HOST, 0)) as foreign:
         port = foreign.getsockname()[1]
@@ -158,8 +152,10 @@ async def test_a_stop_while_it_waits_to_restart_is_a_stop(supervisor: Supervisor
 
 async def test_a_program_sees_only_what_it_was_given(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLANS_DATABASE_URL", "postgresql://somebody-elses")
-    await supervisor.run_once(shell("nosy", "env", environment={"GIVEN": "yes"}))
-    seen = (supervisor._logs / "nosy.log").read_text()
+    await supervisor.start(shell("nosy", "env; echo done; sleep 60", environment={"GIVEN": "yes"}))
+    log = supervisor.children["nosy"].log
+    await until(lambda: "done" in log.read_text())
+    seen = log.read_text()
     assert "GIVEN=yes" in seen
     assert "somebody-elses" not in seen
 
