@@ -46,7 +46,7 @@ def install(started: float) -> None:
     pip = [python, "-m", "pip"]
     if not (VENV / "bin" / "pip").exists():
         pip = [sys.executable, "-m", "pip", "--python", python]
-    flags = ["--require-hashes", "--disable-pip-version-check", "--no-input", "--quiet", "--progress-bar", "off"]
+    flags = ["--require-hashes", "--disable-pip-version-check", "--no-input", "-qq", "--progress-bar", "off"]
     running = subprocess.Popen([*pip, "install", *flags, "-r", str(REQUIREMENTS)])
     said = 0.0
     while running.poll() is None:

@@ -10,7 +10,6 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-import asyncpg
 import nats.errors
 import structlog
 from faststream import AckPolicy, BaseMiddleware
@@ -21,6 +20,7 @@ from contracts.envelope import CloudEvent, EventData, parse_document
 from contracts.registry import UnknownEvent, read_event
 from contracts.topology import DEAD_LETTERS, Consumer
 from servicekit import correlation, inbox, metrics
+from servicekit.database import TRANSIENT
 from servicekit.problems import Refused
 from servicekit.service import Service, Transaction
 
@@ -29,21 +29,7 @@ log = structlog.get_logger()
 Handler = Callable[[Transaction, CloudEvent[Any]], Awaitable[None]]
 
 _BROKEN = (UnknownEvent, ValidationError, ValueError, RecursionError)
-_TRANSIENT = (
-    OSError,
-    TimeoutError,
-    nats.errors.Error,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-)
+_TRANSIENT: tuple[type[Exception], ...] = (OSError, TimeoutError, nats.errors.Error, *TRANSIENT)
 
 
 class MessageBroken(Exception):

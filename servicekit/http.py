@@ -18,10 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from servicekit import audit, event_log, metrics
 from servicekit.auth import Actor, actor_of
 from servicekit.correlation import correlated
+from servicekit.database import TRANSIENT
 from servicekit.problems import (
     BodyMalformed,
     BodyTooLarge,
     Finding,
+    InternalError,
     NotFound,
     Problem,
     Refused,
@@ -49,14 +51,10 @@ def make_app(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for transient in (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        nats.errors.Error,
-        TimeoutError,
-        OSError,
-    ):
+    app.add_exception_handler(asyncpg.DataError, _unstorable)
+    for transient in (*TRANSIENT, nats.errors.Error, TimeoutError, OSError):
         app.add_exception_handler(transient, _unavailable)
+    app.add_exception_handler(Exception, _failed)
     app.add_middleware(_Door, max_body_bytes=max_body_bytes)
     for router in [*routers, _ops]:
         app.include_router(router)
@@ -159,11 +157,29 @@ async def _invalid(request: Request, invalid: Exception) -> JSONResponse:
 
 async def _http(request: Request, wrong: Exception) -> JSONResponse:
     assert isinstance(wrong, HTTPException)
-    refused = NotFound("没有这个地址") if wrong.status_code == 404 else Refused(str(wrong.detail))
-    if wrong.status_code != 404:
+    refused = Refused(str(wrong.detail))
+    if wrong.status_code == 404:
+        refused = NotFound("没有这个地址")
+    elif wrong.status_code == 400:
+        refused = BodyMalformed("请求正文无法读取")  # the framework's own 400: a body that is not UTF-8, or too deep
+    else:
         refused.status = wrong.status_code
-        refused.code = {405: "method-not-allowed", 400: "bad-request"}.get(wrong.status_code, "refused")
+        refused.code = "method-not-allowed" if wrong.status_code == 405 else "refused"
     return _problem(request, refused)
+
+
+async def _unstorable(request: Request, wrong: Exception) -> JSONResponse:
+    """JSON may carry what PostgreSQL text cannot (U+0000); any other DataError is a mistake of ours."""
+    if not isinstance(wrong, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+        return await _failed(request, wrong)
+    return _problem(request, RequestInvalid("文字中有不能保存的字符(U+0000)", fix="去掉该字符"))
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    """A mistake of ours: logged in full, told without its details."""
+    correlation = getattr(request.state, "correlation_id", None)
+    log.error("request failed", path=request.url.path, correlation_id=correlation, exc_info=error)
+    return _problem(request, InternalError("处理请求时出错"))
 
 
 async def _unavailable(request: Request, lost: Exception) -> JSONResponse:

@@ -126,6 +126,11 @@ class KeyReused(Refused):
     fix = "换一个新的 Idempotency-Key"
 
 
+class InternalError(Refused):
+    code, status, title = "internal-error", 500, "系统内部错误"
+    fix = "请把 correlation_id 告诉运维"
+
+
 class TryAgain(Refused):
     code, status, title = "try-again", 503, "服务暂时不可用"
     fix = "稍后用同一个 Idempotency-Key 重试"

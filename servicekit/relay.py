@@ -5,6 +5,7 @@ Nats-Msg-Id, so a second publication inside the duplicate window is dropped by t
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 import asyncpg
@@ -14,6 +15,7 @@ import rfc8785
 import structlog
 
 from contracts.envelope import CONTENT_TYPE
+from contracts.topology import MAX_MESSAGE_BYTES
 from servicekit import metrics
 from servicekit.database import Connection, Pool
 
@@ -32,10 +34,21 @@ where sequence = $1 returning parked_at is not null
 """
 
 
+_HEADERS_BYTES = 512
+"""More than the headers of a message of ours; the server counts them, and drops the connection beyond its limit."""
+
+
+class EventTooLarge(ValueError):
+    """No stream would ever take it."""
+
+
 class Stream(Protocol):
     async def publish(
         self, subject: str, payload: bytes, timeout: float | None = None, *, headers: dict[str, str] | None = None
     ) -> object: ...
+
+
+_REFUSALS = (nats.js.errors.APIError, nats.errors.MaxPayloadError, EventTooLarge)
 
 
 class Relay:
@@ -68,20 +81,17 @@ class Relay:
         async with self._pool.acquire() as connection:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
                 await asyncio.sleep(self._idle)
-            try:
-                while True:
-                    self._work.clear()
-                    if not await self.relay_batch(connection):
-                        await self._wait()
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+            # The pool gives the lock back together with the connection, also when this turn ends in an error.
+            while True:
+                self._work.clear()
+                if not await self.relay_batch(connection):
+                    await self._wait()
 
     async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._work.wait(), self._idle)
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it swallows a cancellation that meets the wake-up, and the stop hangs.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._idle):
+                await self._work.wait()
 
     async def relay_batch(self, connection: Connection) -> bool:
         """Publish one batch; True when there may be more to do at once."""
@@ -96,7 +106,7 @@ class Relay:
         for row, error in zip(rows, outcomes, strict=True):
             if error is None:
                 metrics.PUBLISHED.labels(row["type"]).inc()
-            elif isinstance(error, nats.js.errors.APIError):
+            elif isinstance(error, _REFUSALS):
                 await self._note_refusal(connection, row, error)
                 refused += 1
         unreachable = len(rows) - len(done) - refused
@@ -108,10 +118,13 @@ class Relay:
         return True
 
     async def _publish(self, row: asyncpg.Record) -> Exception | None:
+        payload = rfc8785.dumps(row["event"])
+        if len(payload) + _HEADERS_BYTES > MAX_MESSAGE_BYTES:
+            return EventTooLarge(f"{len(payload)} bytes")
         try:
             await self._stream.publish(
                 row["type"],
-                rfc8785.dumps(row["event"]),
+                payload,
                 timeout=self._timeout,
                 headers={"Nats-Msg-Id": str(row["event_id"]), "content-type": CONTENT_TYPE},
             )
@@ -120,8 +133,9 @@ class Relay:
         return None
 
     async def _note_refusal(self, connection: Connection, row: asyncpg.Record, error: Exception) -> None:
-        parked = await connection.fetchval(_REFUSED, row["sequence"], repr(error), self._attempts)
-        log.warning("stream refused an event", type=row["type"], event_id=str(row["event_id"]), error=repr(error))
+        reason = f"{type(error).__name__}: {error}"  # nats-py's errors say nothing in their repr
+        parked = await connection.fetchval(_REFUSED, row["sequence"], reason, self._attempts)
+        log.warning("stream refused an event", type=row["type"], event_id=str(row["event_id"]), error=reason)
         if parked:
             log.error("event parked", type=row["type"], event_id=str(row["event_id"]))
         metrics.PARKED.set(await connection.fetchval("select count(*) from outbox where parked_at is not null"))

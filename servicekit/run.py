@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
+from faststream.nats import NatsBroker
 
 from contracts.envelope import EventData
 from servicekit import bus
@@ -93,6 +94,22 @@ async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[No
     settings = wiring.settings
     clock: Clock = await restore_clock(pool, settings.start) if settings.clock == "simulated" else SystemClock()
     broker = bus.make_broker(wiring.name, settings)
+    app.state.stopping = False
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        tasks += await _open(wiring, app, pool, clock, broker)
+        log.info("service started", http_port=settings.http_port, clock=settings.clock, deployment=settings.deployment)
+        yield
+    finally:
+        app.state.stopping = True
+        await broker.stop()  # lets handlers finish, before what they need goes
+        await _stop(tasks, settings.graceful_seconds)
+        log.info("service stopped")
+
+
+async def _open(wiring: Wiring, app: FastAPI, pool: Pool, clock: Clock, broker: NatsBroker) -> list[asyncio.Task[None]]:
+    """Connect, check, listen, and begin the loops that run beside the requests."""
+    settings = wiring.settings
     client = await bus.connect(broker, settings)
     stream = client.jetstream(timeout=settings.publish_timeout_seconds)
     await bus.check_topology(stream, wiring.name)
@@ -106,8 +123,7 @@ async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[No
     )
     sealer = Sealer.from_file(settings.encryption_keys_file) if settings.encryption_keys_file else None
     service = Service(wiring.name, settings, pool, clock, broker, relay, sealer)
-    app.state.service, app.state.stream, app.state.stopping = service, stream, False
-    app.state.tokens = TokenReader(settings)
+    app.state.service, app.state.stream, app.state.tokens = service, stream, TokenReader(settings)
     if wiring.opened is not None:
         await wiring.opened(service)
     bus.wire(service, wiring.hears, wiring.answers)
@@ -115,17 +131,16 @@ async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[No
     jobs = [relay.run(), bus.watch(client, settings), keep_house(service), *(job(service) for job in wiring.background)]
     if wiring.timers is not None:
         jobs.append(run_timers(service, wiring.timers))
-    tasks = [asyncio.create_task(_must_run(job)) for job in jobs]
-    log.info("service started", http_port=settings.http_port, clock=settings.clock, deployment=settings.deployment)
-    try:
-        yield
-    finally:
-        app.state.stopping = True
-        await broker.stop()  # lets handlers finish, before what they need goes
-        for task in tasks:
+    return [asyncio.create_task(_must_run(job)) for job in jobs]
+
+
+async def _stop(tasks: Collection[asyncio.Task[None]], seconds: float) -> None:
+    """Cancel, and again whoever is still there: libraries' wait_for can swallow a cancellation (before Python 3.12)."""
+    left = set(tasks)
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        log.info("service stopped")
+        _, left = await asyncio.wait(left, timeout=seconds + 1)
 
 
 async def _must_run(job: Coroutine[Any, Any, None]) -> None:

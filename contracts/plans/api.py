@@ -4,12 +4,13 @@ Instants carry an offset when they come in and are UTC when they go out. Keys of
 categories and announcement items are the policy pack's: which ones exist is judged against the campaign's pack.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from contracts.envelope import Instant
 from contracts.plans.events import Act
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -73,9 +74,9 @@ class CampaignView(_Out):
     pack_version: str | None = Field(description="None until the campaign opens, like pack_digest")
     pack_digest: str | None
     roster: list[RosterDepartment]
-    created_at: datetime
-    opened_at: datetime | None
-    closed_at: datetime | None
+    created_at: Instant
+    opened_at: Instant | None
+    closed_at: Instant | None
 
 
 # 实施方案
@@ -93,8 +94,8 @@ class ActivityIn(_In):
     """方案中的一场活动: `starts_at` and `ends_at` both null means the date is 待定. A draft may leave much open."""
 
     key: Key = Field(description="Names the activity inside its plan; its id stays with its key")
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
     stated_weekday: Line | None = Field(default=None, description="方案中写明的星期, 例 星期四")
     forms: list[Key] = Field(default_factory=list, max_length=20)
     site_types: list[Key] = Field(default_factory=list, max_length=20)
@@ -178,7 +179,7 @@ class ReviewView(_Out):
     """退回记录."""
 
     submission: int
-    returned_at: datetime
+    returned_at: Instant
     comments: list[Comment]
 
 
@@ -193,10 +194,10 @@ class PlanView(_Out):
     activities: list[PlanActivity]
     submission: int = Field(description="Number of the last submitted text, 0 before the first")
     digest: str | None = Field(description="SHA-256 over RFC 8785 of the last submitted text")
-    submitted_at: datetime | None
+    submitted_at: Instant | None
     filing_number: str | None
-    filed_at: datetime | None
-    cancelled_at: datetime | None
+    filed_at: Instant | None
+    cancelled_at: Instant | None
     reviews: list[ReviewView]
     warnings: list[Check]
 
@@ -211,9 +212,9 @@ class PlanLine(_Out):
     state: str
     title: str
     submission: int
-    submitted_at: datetime | None
+    submitted_at: Instant | None
     filing_number: str | None
-    filed_at: datetime | None
+    filed_at: Instant | None
 
 
 class SubmissionView(_Out):
@@ -221,7 +222,7 @@ class SubmissionView(_Out):
 
     number: int
     digest: str
-    submitted_at: datetime
+    submitted_at: Instant
     document: dict[str, Any]
 
 
@@ -238,8 +239,8 @@ class ReceiptView(_Out):
     title: str
     submission: int
     digest: str
-    submitted_at: datetime
-    filed_at: datetime
+    submitted_at: Instant
+    filed_at: Instant
 
 
 class PlanContactView(_Out):
@@ -257,8 +258,8 @@ class ReasonIn(_In):
 class TimesIn(_In):
     """待定 fixed."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
 
 
 class ChannelIn(_In):
@@ -294,7 +295,7 @@ class CancelActivityIn(ReasonIn):
 class CorrectEndIn(ReasonIn):
     """更正结束时间."""
 
-    ended_at: AwareDatetime
+    ended_at: Instant
 
 
 class ActivityView(_Out):
@@ -307,9 +308,9 @@ class ActivityView(_Out):
     name: str
     state: Literal["draft", "filed", "started", "ended", "cancelled"]
     occurrence: int
-    starts_at: datetime | None = Field(description="None while the date is 待定")
-    ends_at: datetime | None
-    ended_at: datetime | None
+    starts_at: Instant | None = Field(description="None while the date is 待定")
+    ends_at: Instant | None
+    ended_at: Instant | None
     end_basis: Literal["scheduled", "corrected"] | None
     announced: bool
     warnings: list[Check] = Field(default_factory=list)
@@ -335,7 +336,7 @@ class ChannelView(_Out):
     channel: str
     column: str | None
     occurrence: int
-    at: datetime
+    at: Instant
     url: str | None
     proof_digest: str | None
 
@@ -347,8 +348,8 @@ class AnnouncementView(_Out):
     occurrence: int
     items: dict[str, str]
     channels: list[ChannelView]
-    issued_at: datetime
-    withdrawn_at: datetime | None
+    issued_at: Instant
+    withdrawn_at: Instant | None
 
 
 class ProofIn(_In):
@@ -357,7 +358,7 @@ class ProofIn(_In):
     act: Act
     channel: Key
     column: Key | None = None
-    claimed_at: AwareDatetime
+    claimed_at: Instant
     proof_digest: Sha256
     url: Url | None = None
 
@@ -370,12 +371,12 @@ class ProofView(_Out):
     act: Act
     channel: str
     column: str | None
-    claimed_at: datetime
+    claimed_at: Instant
     proof_digest: str
     url: str | None
     state: Literal["recorded", "accepted", "refused"]
-    recorded_at: datetime
-    decided_at: datetime | None
+    recorded_at: Instant
+    decided_at: Instant | None
     reason: str | None
 
 
@@ -409,7 +410,7 @@ class PublicationView(_Out):
     text: str
     photos: list[PhotoIn]
     channels: list[ChannelView]
-    at: datetime
+    at: Instant
 
 
 class DistrictReportIn(_In):
@@ -423,7 +424,7 @@ class DistrictReportView(_Out):
     campaign_id: UUID
     department: str
     digest: str
-    at: datetime
+    at: Instant
 
 
 # 列表

@@ -10,6 +10,9 @@ import sys
 import time
 from collections.abc import Sequence
 
+import asyncpg
+import nats.errors
+
 from deploy.apply_topology import TopologyRefused
 from deploy.local import report, season
 from deploy.local.issuer import ROLES
@@ -21,6 +24,19 @@ from deploy.local.programs import CHECKOUT, PortTaken
 from deploy.local.settings import SettingWrong, StackSettings
 from deploy.local.stack import Stack
 from deploy.local.supervisor import StartFailed
+from servicekit.migrations import MigrationRefused
+
+REFUSED = (
+    SettingWrong,
+    AlreadyRunning,
+    PortTaken,
+    StartFailed,
+    ServerMissing,
+    TopologyRefused,
+    MigrationRefused,
+    ValueError,
+)
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, OSError, TimeoutError)
 
 _STOP_SECONDS = 120.0
 _UP_SECONDS = 900.0

@@ -39,7 +39,7 @@ def addresses(stack: Stack) -> str:
     lines += [
         "",
         "Try it",
-        f'  curl -s -H "Authorization: Bearer $(cat {directory}/office.jwt)" {stack.url("deadlines")}/board',
+        f'  curl -s -H "Authorization: Bearer $(cat {directory}/office.jwt)" {stack.url("plans")}/campaigns',
     ]
     return "\n".join([*lines, ""])
 

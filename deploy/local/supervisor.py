@@ -62,19 +62,6 @@ class Supervisor:
         # Not a task group: it would wrap the one error that says what to do. The caller stops the others.
         await asyncio.gather(*(self._first_start(program) for program in programs))
 
-    async def run_once(self, *programs: Program) -> None:
-        """Run programs that end by themselves, together. Raises StartFailed when one fails."""
-        children = [Child(program, self._log_of(program)) for program in programs]
-        try:
-            for child in children:
-                await self._spawn(child)
-            for child in children:
-                assert child.process is not None
-                if await child.process.wait():
-                    raise StartFailed(f"{child.program.name} failed; the end of {child.log}:\n{child.tail()}")
-        finally:
-            await asyncio.gather(*(self._stop_one(child) for child in children))
-
     async def stop(self, names: Iterable[str]) -> None:
         """Stop these together: each gets its signal, and after its time SIGKILL."""
         found = [self.children[name] for name in names if name in self.children]
@@ -133,8 +120,6 @@ class Supervisor:
             how = f"signal {-code}" if code < 0 else f"code {code}"
             self._announce(f"{name} died ({how}) after {lived:.0f} s; starts again in {delay:g} s, see {child.log}")
             await asyncio.sleep(delay)
-            if child.stopping:
-                return
             child.restarts += 1
             await self._spawn(child)
             if await self._becomes_ready(child):

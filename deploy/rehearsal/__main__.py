@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from contracts.topology import SERVICES
+from contracts.topology import ACK_WAIT_SECONDS, SERVICES
 from deploy.rehearsal.acts import HOOK, LATER, Stage
 from deploy.rehearsal.board import NoCampaign, board_lines, pad, read_board, summary
 from deploy.rehearsal.check import Difference, compare
@@ -27,6 +27,8 @@ from deploy.rehearsal.stack import Stack, StackUnknown
 
 CANNOT = (StackUnknown, NoCampaign, NotSettled, NoAnswer, Refusal, Unplayable, httpx.HTTPError)
 _NAME_COLUMNS = 24
+_SETTLE_SECONDS = 2.0 * ACK_WAIT_SECONDS + 15.0
+"""A message whose handler was killed comes again after the bus has waited for its acknowledgement."""
 
 
 class Voice:
@@ -67,7 +69,9 @@ async def rehearse(stack: Stack, season: Season, voice: Voice) -> Outcome:
     began = time.monotonic()
     async with stack.doors() as doors:
         hears = {service.name: service.hears for service in SERVICES if service.name in stack.services}
-        clock = SeasonClock([SimulationDoor(doors, name) for name in moving_order(hears)])
+        clock = SeasonClock(
+            [SimulationDoor(doors, name) for name in moving_order(hears)], limit_seconds=_SETTLE_SECONDS
+        )
         stage = Stage(doors, season, stack.hooks)
         played = await Player(stage, season, clock, voice.event).play()
         seconds = time.monotonic() - began

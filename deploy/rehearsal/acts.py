@@ -24,7 +24,7 @@ class Stage:
 
     doors: Doors
     season: Season
-    webhook_url: str
+    hooks: str
     campaign: str = ""
     plans: dict[int, Json] = field(default_factory=dict)
     activities: dict[int, str] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def _digest(text: str) -> str:
 
 async def register_webhook(scene: Scene) -> str:
     """登记前端, and tell the receiver the secret it verifies signatures with."""
-    stage, url = scene.stage, f"{scene.stage.webhook_url}/hooks/{HOOK}"
+    stage, url = scene.stage, f"{scene.stage.hooks}/{HOOK}"
     hook = await stage.doors.post("notifications", "/webhooks", {"url": url}, "frontend", key=scene.key)
     await stage.doors.outside("PUT", f"{url}/secret", {"secret": hook["secret"]})
     return "已登记，接收全部事件"
@@ -146,9 +146,9 @@ async def draft_plan(scene: Scene) -> str:
     stage.plans[number] = {"id": scene.made("plan", plan["id"]), "step": step}
     stage.activities[number] = scene.made("activity", plan["activities"][0]["activity_id"])
     if step.starts_at is None:
-        return f"{plan['title']}，日期待定"
+        return f"“{scene.department.theme}”，日期待定"
     stage.times[number] = step.starts_at
-    return f"{plan['title']}，{_short(step.starts_at)} 举办"
+    return f"“{scene.department.theme}”，{_short(step.starts_at)} 举办"
 
 
 async def revise_plan(scene: Scene) -> str:

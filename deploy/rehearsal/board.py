@@ -29,15 +29,15 @@ async def latest_campaign(doors: Doors) -> Json:
 async def read_board(doors: Doors, campaign: str | None = None) -> Json:
     """The board as the service gives it, of one campaign or the latest."""
     identity = campaign or (await latest_campaign(doors))["id"]
-    return await doors.get("deadlines", "/board", "office", campaign=identity)
+    return await doors.get("deadlines", "/board", "office", query={"campaign": identity})
 
 
 def board_lines(board: Json) -> list[str]:
     """看板: per department each rule's state and due date, then the violations, the counts and what is left out."""
-    rules: dict[str, str] = {}
+    rules: dict[str, list[str]] = {}
     for department in board["departments"]:
         for line in department["deadlines"]:
-            rules.setdefault(line["rule"], f"{line['title']} [{line['clause']}]")
+            rules.setdefault(line["rule"], [line["title"], f"[{line['clause']}]"])
     rules = {rule: rules[rule] for rule in sorted(rules, key=lambda rule: _place(board, rule))}
     rows = [
         [[_short(department["name"])], *(_cell(department["deadlines"], rule) for rule in rules)]
@@ -45,7 +45,7 @@ def board_lines(board: Json) -> list[str]:
     ]
     as_of = _moment(board["as_of"])
     lines = [f"合规看板  政策包 {board['pack_id']} 第 {board['pack_version']} 版  {as_of}", ""]
-    lines += _table([["部门"], *([title] for title in rules.values())], rows)
+    lines += _table([["部门"], *rules.values()], rows)
     lines += ["", *_violations(board), "", _counted(board), *_unsupervised(board), f"看板摘要 {board['digest']}"]
     return lines
 

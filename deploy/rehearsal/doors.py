@@ -50,8 +50,10 @@ class Doors:
         self._seconds = seconds
         self._tokens: dict[tuple[str, str | None], str] = {}
 
-    async def get(self, service: str, path: str, role: str, department: str | None = None, **query: str) -> Json:
-        """Raises Refusal, NoAnswer."""
+    async def get(
+        self, service: str, path: str, role: str, department: str | None = None, query: Mapping[str, str] | None = None
+    ) -> Json:
+        """`department` is whose token is used. Raises Refusal, NoAnswer."""
         answer = await self._send("GET", service, path, role, department, params=query)
         return self._json(answer)
 
@@ -74,7 +76,7 @@ class Doors:
         """Every item of a list, page by page."""
         after: dict[str, str] = {}
         while True:
-            page = await self.get(service, path, role, None, **query, **after, limit="200")
+            page = await self.get(service, path, role, query={**query, **after, "limit": "200"})
             for item in page["items"]:
                 yield item
             if page["next"] is None:

@@ -1,6 +1,7 @@
 """实有结果: what came of the season, read at the services' doors and from what the mail and webhook catchers hold."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ Aggregate = tuple[str, str]
 """The service that owns it, and `<kind>/<id>`."""
 
 _PARALLEL = 8
+_DELIVERY_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+_UNDER_WAY = ("accepted", "sending")
 
 
 class Observer:
@@ -47,8 +51,8 @@ class Observer:
         owned = {("deadlines", f"deadline/{row['deadline_id']}") for row in rows}
         owned |= {("deadlines", f"violation/{row['violation_id']}") for row in violations}
         await self._read_chains(sorted({*aggregates, *owned}))
-        messages = [*await self._mails(), *await self._pushes()]
         await self._deliveries()
+        messages = [*await self._mails(), *await self._pushes()]
         await self._leftovers()
         return Record(
             counts=Counts.model_validate(board["counts"]),
@@ -133,6 +137,8 @@ class Observer:
     async def _pushes(self) -> list[Message]:
         found = []
         for push in await self._doors.outside("GET", f"{self._stack.webhook}/received?hook={self._hook}"):
+            if not 200 <= push["answered"] < 300:
+                continue  # the receiver refused it, so it has to come again
             event = push["json"] or {}
             about = self._facts.get(event.get("id", ""))
             if push["verified"] is not True:
@@ -144,12 +150,17 @@ class Observer:
         return found
 
     async def _deliveries(self) -> None:
-        """通知: every notification of the campaign was delivered."""
-        lines = self._doors.pages("notifications", "/notifications", "office", campaign=self._campaign)
-        async for line in lines:
-            if line["state"] != "delivered":
-                what = f"{line['event_type']} {line['channel']} → {line['audience']}"
-                self.faults.append(f"通知未送达: {what} {line['state']} {line['detail'] or ''}")
+        """通知: every notification of the campaign was delivered; one that waits for its next attempt is waited for."""
+        ends = time.monotonic() + _DELIVERY_SECONDS
+        while True:
+            pages = self._doors.pages("notifications", "/notifications", "office", campaign=self._campaign)
+            undelivered = [line async for line in pages if line["state"] != "delivered"]
+            if all(line["state"] not in _UNDER_WAY for line in undelivered) or time.monotonic() > ends:
+                break
+            await asyncio.sleep(_PAUSE_SECONDS)
+        for line in undelivered:
+            what = f"{line['event_type']} {line['channel']} → {line['audience']}"
+            self.faults.append(f"通知未送达: {what} {line['state']} {line['detail'] or ''}")
 
     async def _leftovers(self) -> None:
         """死信和滞留的事件: nothing was put aside."""

@@ -109,8 +109,8 @@ class Player:
         """Say what came of itself at this stop of the clock: violations raised, cured, withdrawn."""
         if not self._stage.campaign:
             return
-        lines = self._stage.doors.pages("deadlines", "/violations", "office", campaign=self._stage.campaign)
-        async for line in lines:
+        pages = self._stage.doors.pages("deadlines", "/violations", "office", campaign=self._stage.campaign)
+        for line in sorted([line async for line in pages], key=lambda line: (line["occurred_at"], line["department"])):
             if self._shown.get(line["violation_id"]) == line["state"]:
                 continue
             self._shown[line["violation_id"]] = line["state"]

@@ -21,6 +21,8 @@ import pytest
 
 from contracts.topology import SERVICES
 from deploy.local.programs import CHECKOUT, HOST
+from deploy.local.settings import StackSettings
+from deploy.local.stack import Stack
 from tests.infra import elsewhere
 
 NAMES = [service.name for service in SERVICES]
@@ -58,6 +60,9 @@ class Commands:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    def ports(self) -> list[str]:
+        return [f"{name}={port}" for name, port in self.status()["ports"].items()]
 
     def pids(self) -> set[int]:
         """The supervisor and everything below it."""
@@ -176,6 +181,18 @@ def test_the_database_of_a_stack_survives_a_power_cut(stack: Commands) -> None:
         return value
 
     assert [elsewhere(ask(name)) for name in ("fsync", "full_page_writes", "synchronous_commit")] == ["on"] * 3
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_a_service_migrates_by_its_own_command_too(stack: Commands, service: str) -> None:
+    """The stack migrates inside its own process; a deployment uses the command."""
+    settings = StackSettings.read("run", data=str(stack.data), port_base=None, ports=stack.ports())
+    environment = Stack.open(settings, print).service_environment(service)
+    line = [sys.executable, "-m", f"services.{service}", "migrate"]
+    given = {"PATH": os.environ["PATH"], **environment}
+    done = subprocess.run(line, cwd=CHECKOUT, env=given, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"migrations": []' in done.stdout + done.stderr, "the stack had not applied them all"
 
 
 def test_a_second_start_on_the_directory_says_that_it_runs(stack: Commands) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from contracts.envelope import EventData
 from contracts.plans import events as plans
 from contracts.policy import SHANGHAI, Calendar, PolicyPack, load_calendar, load_pack
+from services.deadlines.domain.history import Announcement
 from services.deadlines.domain.judge import judge
 from services.deadlines.domain.records import (
     Campaign,
@@ -141,7 +142,7 @@ class Story:
     ) -> "Story":
         """Channels are announced at `when`, or each at its own time; every event names all so far."""
         named = [(entry, when) if isinstance(entry, str) else entry for entry in channels]
-        kind = plans.AnnouncementCorrected if corrects else plans.AnnouncementIssued
+        kind: type[Announcement] = plans.AnnouncementCorrected if corrects else plans.AnnouncementIssued
         if any(moment != when for _, moment in named):
             kind = plans.AnnouncementAmended
         return self._add(
