@@ -77,14 +77,14 @@ def page(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     )
 
 
-def serve(routes: list[BaseRoute], port: int, beside: Callable[[], Any] | None = None) -> None:
+def serve(routes: list[BaseRoute], port: int, beside: Callable[[], Any] | None = None, *, host: str = HOST) -> None:
     """Serve until SIGTERM; `beside` makes a coroutine that starts whatever else listens."""
 
     async def run() -> None:
         also = await beside() if beside else None
         server = uvicorn.Server(
             uvicorn.Config(
-                Starlette(routes=routes), host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=3
+                Starlette(routes=routes), host=host, port=port, log_level="warning", timeout_graceful_shutdown=3
             )
         )
         try:

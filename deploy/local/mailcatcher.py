@@ -49,11 +49,11 @@ class Inbox:
         self.raw(record["id"]).write_bytes(content)
         return f"250 kept as {record['id']}"
 
-    async def listen(self, port: int) -> asyncio.Server:
+    async def listen(self, host: str, port: int) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         return await loop.create_server(
             lambda: SMTP(self, enable_SMTPUTF8=True, data_size_limit=MAX_BODY_BYTES, hostname="mailcatcher", loop=loop),
-            HOST,
+            host,
             port,
         )
 
@@ -126,11 +126,17 @@ def routes(inbox: Inbox) -> list[Route]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.mailcatcher", description="Catch mail, deliver none.")
     parser.add_argument("--directory", type=Path, required=True, help="where mails are kept")
+    parser.add_argument("--host", default=HOST, help="the address to listen on")
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--http-port", type=int, required=True)
     chosen = parser.parse_args()
     inbox = Inbox(chosen.directory)
-    serve(list(routes(inbox)), chosen.http_port, lambda: inbox.listen(chosen.smtp_port))
+    serve(
+        list(routes(inbox)),
+        chosen.http_port,
+        lambda: inbox.listen(chosen.host, chosen.smtp_port),
+        host=chosen.host,
+    )
 
 
 if __name__ == "__main__":

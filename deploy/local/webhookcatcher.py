@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from deploy.local.catcher import MAX_BODY_BYTES, PlannedAnswers, Records, page, serve
 from deploy.local.nats_server import write_private
+from deploy.local.programs import HOST
 
 
 class Receivers:
@@ -120,9 +121,10 @@ def routes(receivers: Receivers) -> list[Route]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.webhookcatcher", description="Catch webhooks.")
     parser.add_argument("--directory", type=Path, required=True, help="where they are kept")
+    parser.add_argument("--host", default=HOST, help="the address to listen on")
     parser.add_argument("--port", type=int, required=True)
     chosen = parser.parse_args()
-    serve(list(routes(Receivers(chosen.directory))), chosen.port)
+    serve(list(routes(Receivers(chosen.directory))), chosen.port, host=chosen.host)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The composed stack: the files it needs, its small jobs, and its rehearsal."""
