@@ -1,0 +1,1 @@
+"""网络直播: sessions, venues and their links, what is on air, questions."""
