@@ -56,9 +56,18 @@ def test_names_are_unique_and_fit_the_bus() -> None:
 
 
 def test_a_service_needs_its_own_stream_those_it_hears_and_the_dead_letters() -> None:
-    assert streams_of("notifications") == ("EVENTS_NOTIFICATIONS", "EVENTS_PLANS", "EVENTS_DEADLINES", "DEAD")
+    assert streams_of("notifications") == (
+        "EVENTS_NOTIFICATIONS",
+        "EVENTS_PLANS",
+        "EVENTS_REGISTRATION",
+        "EVENTS_FEEDBACK",
+        "EVENTS_DEADLINES",
+        "DEAD",
+    )
     assert [consumer.name for consumer in consumers_of("notifications")] == [
         "notifications-plans",
+        "notifications-registration",
+        "notifications-feedback",
         "notifications-deadlines",
     ]
 

@@ -1,0 +1,1 @@
+"""报名: sign-up, places, waitlist, check-ins, and the participants' data."""

@@ -1,0 +1,1 @@
+"""What registration may do: pure, business time passed in."""

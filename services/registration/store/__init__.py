@@ -1,0 +1,1 @@
+"""SQL for campaigns' packs, activities and registrations."""
