@@ -27,7 +27,10 @@ StartToy = Callable[..., AbstractAsyncContextManager[Toy]]
 @pytest.fixture(autouse=True, scope="session")
 def plain_logs() -> None:
     """structlog's own default draws a traceback with every local variable, which takes seconds."""
-    plain = [structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+    plain: list[structlog.typing.Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
     structlog.configure(processors=[structlog.contextvars.merge_contextvars, *plain])
 
 
