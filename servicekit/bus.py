@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from contracts.envelope import EventData
-from contracts.topology import consumers_of, streams_of
+from contracts.topology import consumers_of, stream_name, streams_of
 from servicekit.delivery import Handler, delivery_of, listen
 from servicekit.service import Service
 from servicekit.settings import ServiceSettings
@@ -48,11 +48,13 @@ def make_broker(name: str, settings: ServiceSettings) -> NatsBroker:
 
 
 async def connect(broker: NatsBroker, settings: ServiceSettings) -> Client:
-    """Raises BusNotReady when the bus does not answer in `nats_connect_seconds`."""
+    """Raises BusNotReady when the bus refuses us, or does not answer in `nats_connect_seconds`."""
     try:
         return await asyncio.wait_for(broker.connect(), settings.nats_connect_seconds)
     except TimeoutError as silent:
         raise BusNotReady(f"no answer from {settings.nats_url} in {settings.nats_connect_seconds} s") from silent
+    except (nats.errors.Error, OSError) as refused:
+        raise BusNotReady(f"{settings.nats_url} refuses {settings.nats_user}: {refused}") from refused
 
 
 async def check_topology(stream: JetStreamContext, service: str) -> None:
@@ -109,18 +111,21 @@ async def ask(service: Service, subject: str, question: dict[str, Any], *, timeo
     return decoded
 
 
-async def watch(client: Client, settings: ServiceSettings) -> None:
-    """Exit the process when the bus did not answer a ping for `watchdog_limit_seconds`.
+async def watch(stream: JetStreamContext, service: str, settings: ServiceSettings) -> None:
+    """Exit the process when the bus did not answer a question for `watchdog_limit_seconds`.
 
-    nats-py can end its reconnecting for good (an authentication error in between), and nothing else would notice.
+    nats-py can end its reconnecting for good (an authentication error in between), and nothing else would notice. Its
+    own `flush` does not tell: while its loops are dead it returns at once, without asking the server.
     """
     loop = asyncio.get_running_loop()
     answered = loop.time()
     while True:
         await asyncio.sleep(settings.watchdog_interval_seconds)
         try:
-            await client.flush(timeout=max(1, int(settings.watchdog_interval_seconds)))
+            await stream.stream_info(stream_name(service))
             answered = loop.time()
+        except nats.js.errors.APIError:
+            answered = loop.time()  # an error is an answer
         except (nats.errors.Error, OSError, TimeoutError) as silent:
             log.warning("bus does not answer", error=repr(silent), silent_for=round(loop.time() - answered, 1))
         if loop.time() - answered > settings.watchdog_limit_seconds:

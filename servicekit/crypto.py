@@ -21,6 +21,8 @@ class Sealer:
     def __init__(self, current: str, keys: dict[str, bytes]) -> None:
         if current not in keys:
             raise ValueError(f"the current key {current!r} is not in the ring")
+        if dotted := [name for name in keys if "." in name]:
+            raise ValueError(f"a key's name ends at the first dot; rename {', '.join(dotted)}")
         self._current = current
         self._ring = {name: AESGCM(key) for name, key in keys.items()}
 
@@ -40,8 +42,8 @@ class Sealer:
         name, _, body = sealed.partition(".")
         if name not in self._ring:
             raise Unsealable(f"no key {name!r} in the ring")
-        raw = base64.urlsafe_b64decode(body)
         try:
+            raw = base64.urlsafe_b64decode(body)
             return self._ring[name].decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], place.encode()).decode()
-        except InvalidTag as wrong:
+        except (InvalidTag, ValueError) as wrong:
             raise Unsealable("sealed for another place, or damaged") from wrong

@@ -11,6 +11,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import nats.errors
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -102,7 +103,10 @@ async def _running(wiring: Wiring, app: FastAPI, pool: Pool) -> AsyncIterator[No
         yield
     finally:
         app.state.stopping = True
-        await broker.stop()  # lets handlers finish, before what they need goes
+        try:
+            await broker.stop()  # lets handlers finish, before what they need goes
+        except (nats.errors.Error, OSError, TimeoutError) as lost:
+            log.warning("the bus was away when the service stopped", error=repr(lost))
         await _stop(tasks, settings.graceful_seconds)
         log.info("service stopped")
 
@@ -128,7 +132,12 @@ async def _open(wiring: Wiring, app: FastAPI, pool: Pool, clock: Clock, broker: 
         await wiring.opened(service)
     bus.wire(service, wiring.hears, wiring.answers)
     await broker.start()
-    jobs = [relay.run(), bus.watch(client, settings), keep_house(service), *(job(service) for job in wiring.background)]
+    jobs = [
+        relay.run(),
+        bus.watch(stream, wiring.name, settings),
+        keep_house(service),
+        *(job(service) for job in wiring.background),
+    ]
     if wiring.timers is not None:
         jobs.append(run_timers(service, wiring.timers))
     return [asyncio.create_task(_must_run(job)) for job in jobs]
@@ -151,7 +160,9 @@ async def _must_run(job: Coroutine[Any, Any, None]) -> None:
         raise
     except BaseException:
         log.exception("a loop of the service died; the process exits so that it is restarted", job=str(job))
-        os._exit(70)
+    else:
+        log.error("a loop of the service ended; the process exits so that it is restarted", job=str(job))
+    os._exit(70)
 
 
 def _asyncapi_door() -> APIRouter:

@@ -17,6 +17,7 @@ from servicekit.auth import Actor, actor_of, actor_or_public
 from servicekit.problems import KeyMissing, KeyReused, PreconditionFailed, PreconditionRequired
 from servicekit.service import Service, Transaction
 
+_VERSION = re.compile(r"^[0-9]{1,18}$")
 _KEY = re.compile(r"^[\x21-\x7e]{8,200}$")
 
 Work = Callable[[Transaction], Awaitable[BaseModel]]
@@ -41,7 +42,7 @@ class Write:
         if header is None or header == "*":
             return None
         text = header.strip().removeprefix("W/").strip('"')
-        if not text.isdigit():
+        if not _VERSION.match(text):
             raise PreconditionFailed(f"If-Match {header} 不是本服务给出的 ETag")
         return int(text)
 

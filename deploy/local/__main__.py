@@ -17,10 +17,10 @@ from deploy.apply_topology import TopologyRefused
 from deploy.local import report, season
 from deploy.local.issuer import ROLES
 from deploy.local.lifecycle import Running, live, wipe
-from deploy.local.lock import AlreadyRunning, holder_of, wait_released
+from deploy.local.lock import AlreadyRunning, holder_of
 from deploy.local.memory import mebibytes
 from deploy.local.nats_server import ServerMissing
-from deploy.local.programs import CHECKOUT, PortTaken
+from deploy.local.programs import CHECKOUT, PortTaken, lives
 from deploy.local.settings import SettingWrong, StackSettings
 from deploy.local.stack import Stack
 from deploy.local.supervisor import StartFailed
@@ -116,9 +116,12 @@ def stop(settings: StackSettings, chosen: argparse.Namespace) -> int:
         print(f"no stack runs on {settings.data}")
         return 0
     os.kill(holder, signal.SIGTERM)
-    if not wait_released(settings.data, _STOP_SECONDS):
-        print(f"process {holder} did not stop in {_STOP_SECONDS:.0f} s", file=sys.stderr)
-        return 1
+    deadline = time.monotonic() + _STOP_SECONDS
+    while lives(holder):
+        if time.monotonic() > deadline:
+            print(f"process {holder} did not stop in {_STOP_SECONDS:.0f} s", file=sys.stderr)
+            return 1
+        time.sleep(0.05)
     print(f"stopped; everything is kept in {settings.data}")
     return 0
 

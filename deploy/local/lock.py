@@ -50,16 +50,6 @@ def holder_of(data: Path) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def wait_released(data: Path, seconds: float) -> bool:
-    """Whether nobody holds the directory any more, within this time."""
-    deadline = time.monotonic() + seconds
-    while holder_of(data) is not None:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def _try_lock(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -88,6 +88,14 @@ def owns_port(pid: int, port: int) -> bool:
         return False
 
 
+def lives(pid: int) -> bool:
+    """Whether a process runs; a zombie does not, it only waits to be noticed."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def listener(port: int) -> str:
     """Who listens on a port, as far as this user may see."""
     try:

@@ -72,6 +72,10 @@ class Doors:
         headers = {"if-match": etag} if etag else {}
         return self._json(await self._send("PUT", service, path, role, department, json=body, headers=headers))
 
+    async def delete(self, service: str, path: str, role: str) -> Json:
+        """Raises Refusal, NoAnswer."""
+        return self._json(await self._send("DELETE", service, path, role, None))
+
     async def pages(self, service: str, path: str, role: str, **query: str) -> AsyncIterator[Json]:
         """Every item of a list, page by page."""
         after: dict[str, str] = {}

@@ -20,7 +20,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from contracts.topology import SERVICES
-from deploy.local.programs import CHECKOUT, HOST
+from deploy.local.programs import CHECKOUT, HOST, lives
 from deploy.local.settings import StackSettings
 from deploy.local.stack import Stack
 from tests.infra import elsewhere
@@ -75,13 +75,6 @@ def until(condition: Callable[[], bool], words: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, words
         time.sleep(0.05)
-
-
-def lives(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture(scope="module")

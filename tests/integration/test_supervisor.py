@@ -15,7 +15,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from deploy.local import supervisor as supervising
-from deploy.local.programs import CHECKOUT, HOST, PortTaken, Program, free_port, owns_port
+from deploy.local.programs import CHECKOUT, HOST, PortTaken, Program, free_port, lives, owns_port
 from deploy.local.supervisor import StartFailed, Supervisor
 
 DEADLINE = 20.0
@@ -179,13 +179,6 @@ def test_children_of_a_killed_supervisor_die_too(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         parent.kill()
-    while _lives(orphan):
+    while lives(orphan):
         assert time.monotonic() < deadline, "the child outlived its supervisor"
         time.sleep(0.02)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

@@ -7,6 +7,7 @@ lapse; one that was not lapses at its due instant, however late the system learn
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from uuid import UUID
 
 from contracts.policy import SHANGHAI, Calendar, Due, Rule, compute, reminder_times
 from contracts.policy import Reminder as PackReminder
@@ -59,7 +60,7 @@ def _judge(case: Case, rule: Rule, opening: Opening, history: History, calendar:
         case.campaign.id, case.department, activity.id if activity else None, rule.id, opening.occurrence
     )
     done = spells(Duty(rule, case.campaign.pack, calendar, history, activity, opening.occurrence))
-    ruled = _ruled(case, rule, opening, calendar, done, case.settled.get(identity))
+    ruled = _ruled(case, rule, opening, calendar, done, identity)
     due = _extended(rule, ruled, [d for d in case.decisions if d.deadline_id == identity])
     deadline = Deadline(
         id=identity,
@@ -82,17 +83,18 @@ def _judge(case: Case, rule: Rule, opening: Opening, history: History, calendar:
     return Judged(deadline, None, course.by_proof, reminders)
 
 
-def _ruled(
-    case: Case, rule: Rule, opening: Opening, calendar: Calendar, done: Sequence[Spell], settled: Due | None
-) -> Due:
+def _ruled(case: Case, rule: Rule, opening: Opening, calendar: Calendar, done: Sequence[Spell], identity: UUID) -> Due:
     """到期日 by the rule. A corrected end moves it only while it was open: not yet done, not yet due."""
+    known = case.known.get(identity)
+    fixed = known is not None and (identity in case.settled or known.derivation.calendar_version == calendar.version)
 
-    def count_from(anchor: datetime) -> Due:
+    def count_from(instant: datetime) -> Due:
         # Days are counted from a civil date; with the instant the same date would get many derivations.
-        due = compute(rule, anchor if rule.unit == "hour" else civil_date(anchor), calendar, case.campaign.pack.year)
-        if settled is not None and settled.derivation.anchor == due.derivation.anchor:
-            return settled
-        return due
+        anchor = instant.astimezone(SHANGHAI) if rule.unit == "hour" else civil_date(instant)
+        written = None if rule.direction == "on" else anchor.isoformat()
+        if known is not None and fixed and known.derivation.anchor == written:
+            return known
+        return compute(rule, anchor, calendar, case.campaign.pack.year)
 
     due = count_from(opening.anchor)
     for corrected_at, anchor in opening.corrections:

@@ -1,5 +1,6 @@
 """期限、违规、处理决定: what is judged, what is kept, and by which ids."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -53,14 +54,16 @@ class Decision:
 class Case:
     """一个部门在一个活动季: everything a judgement is made from.
 
-    `settled` holds what the rule gave for deadlines that are no longer open: a new calendar does not rewrite them.
+    `known` holds what the rule gave for each deadline on record, so that it is not computed again. A new calendar
+    is computed anew, but not for those in `settled`: what is no longer open is never rewritten.
     """
 
     campaign: Campaign
     department: str
     facts: tuple[EventData, ...] = ()
     decisions: tuple[Decision, ...] = ()
-    settled: dict[UUID, Due] = field(default_factory=dict)
+    known: Mapping[UUID, Due] = field(default_factory=dict)
+    settled: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,13 @@ class KeptDeadline:
     opened_at: datetime
     reminded: tuple[datetime, ...] = ()
     version: int = 0
+
+
+def known(deadlines: Iterable[KeptDeadline]) -> tuple[dict[UUID, Due], frozenset[UUID]]:
+    """`known` and `settled` of a case, from the deadlines on record."""
+    kept = list(deadlines)
+    ruled = {entry.deadline.id: entry.deadline.ruled for entry in kept}
+    return ruled, frozenset(entry.deadline.id for entry in kept if entry.deadline.state != "open")
 
 
 @dataclass(frozen=True)

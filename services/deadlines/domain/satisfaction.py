@@ -61,8 +61,9 @@ def _plan_submitted(duty: Duty) -> Iterator[Spell]:
     review = duty.pack.review
     for plan in duty.history.plans.values():
         submitted = sorted(plan.submitted)
-        for at, following in zip(submitted, [*submitted[1:], None], strict=True):
-            returned = [r for r in plan.returned if at <= r and (following is None or r < following)]
+        for position, at in enumerate(submitted):
+            following = submitted[position + 1 : position + 2]
+            returned = [r for r in plan.returned if at <= r and all(r < later for later in following)]
             if returned:
                 period = within(review.resubmit_within, min(returned), duty.calendar, roll=review.resubmit_roll)
                 yield Spell(at, period.due_at)

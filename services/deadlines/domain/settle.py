@@ -132,8 +132,10 @@ def _violation(
 def _violation_events(before: KeptViolation | None, after: Violation, detected_at: datetime) -> Iterator[EventData]:
     known = None if before is None else before.violation
     common = _violation_fields(after)
-    anew = known is None or (known.state == "withdrawn" and after.state != "withdrawn")
-    if anew or (known is not None and known.occurred_at != after.occurred_at):
+    revived = known is not None and known.state == "withdrawn" != after.state
+    # Standing again: a fact heard late voids the act that had cured it.
+    undone = known is not None and after.state == "standing" != known.state
+    if known is None or revived or undone or known.occurred_at != after.occurred_at:
         yield events.ViolationRaised(**common, detected_at=detected_at)
         known = None
     if known is not None and (known.state, known.cured_at) == (after.state, after.cured_at):

@@ -3,7 +3,7 @@
 from servicekit.service import Transaction
 from services.deadlines import store
 from services.deadlines.domain.judge import judge
-from services.deadlines.domain.records import Campaign, Case
+from services.deadlines.domain.records import Campaign, Case, known
 from services.deadlines.domain.settle import Announcement, settle
 from services.deadlines.gateways import Calendars
 from services.deadlines.store import Scope
@@ -21,7 +21,7 @@ async def judge_scope(tx: Transaction, calendars: Calendars, scope: Scope) -> No
         scope.department,
         await store.facts(tx.connection, scope),
         tuple(kept.decision for kept in await store.decisions(tx.connection, scope)),
-        {key: kept.deadline.ruled for key, kept in deadlines.items() if kept.deadline.state != "open"},
+        *known(deadlines.values()),
     )
     calendar = calendars.of(campaign.jurisdiction)
     judgement = judge(case, calendar, tx.now)

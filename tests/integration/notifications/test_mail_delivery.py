@@ -61,6 +61,23 @@ async def test_a_violation_reaches_department_and_office_once_though_heard_three
     assert listed["recipient"] in ("z***@mzj.example", "w***@office.example")
 
 
+async def test_an_event_heard_again_after_the_inbox_was_emptied_is_not_told_again(
+    start: Start, plans: Plans, mail_server: MailServer
+) -> None:
+    raised = event(RAISED)
+    async with start() as door:
+        await plans.say(campaign_opened())
+        await plans.say(raised)
+        await until(lambda: len(mail_server.mails) == 2, "two mails")
+        await door.fetch("delete from inbox")
+        await plans.say(raised)
+        after = event(CURED)
+        await plans.say(after)
+        await until(lambda: len(mail_server.to("wang@office.example", UUID(after["id"]))) == 1, "the next event's mail")
+        assert len(await door.listed(event_type=RAISED)) == 2
+    assert len(mail_server.to("wang@office.example")) == 2
+
+
 async def test_no_address_is_stored(start: Start, plans: Plans, mail_server: MailServer) -> None:
     async with start() as door:
         await plans.say(campaign_opened())

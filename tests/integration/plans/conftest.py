@@ -229,14 +229,14 @@ Start = Callable[[], Any]
 
 
 @pytest.fixture
-async def start(
+def settings(
     bus: NatsServer,
     service_database: Callable[[str], str],
     tokens: Issuer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Start]:
-    """Starts a replica of plans; replicas share one database."""
+) -> str:
+    """PLANS_* in the environment; gives the DSN of a fresh database."""
     dsn = service_database("plans")
     keys = tmp_path / "keys.json"
     ring = {"current": "k1", "keys": {"k1": base64.b64encode(os.urandom(32)).decode()}}
@@ -256,6 +256,12 @@ async def start(
         "POOL_MAX": "6",
     }.items():
         monkeypatch.setenv(f"PLANS_{name}", value)
+    return dsn
+
+
+@pytest.fixture
+async def start(settings: str, bus: NatsServer, tokens: Issuer) -> AsyncIterator[Start]:
+    """Starts a replica of plans; replicas share one database."""
 
     @asynccontextmanager
     async def run() -> AsyncIterator[Plans]:
@@ -264,7 +270,7 @@ async def start(
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plans.test") as http,
         ):
-            yield Plans(app, http, tokens, bus, dsn)
+            yield Plans(app, http, tokens, bus, settings)
 
     async with AsyncExitStack() as stack:
 

@@ -17,6 +17,7 @@ from services.deadlines.domain.records import (
     KeptDeadline,
     KeptViolation,
     deadline_id,
+    known,
     violation_id,
 )
 from services.deadlines.domain.settle import settle
@@ -49,7 +50,7 @@ def campaign(pack: PolicyPack = PACK, closed: str | None = None) -> Campaign:
 class Story:
     """Facts of one department with one plan and one activity; every method adds what plans would say."""
 
-    pack: PolicyPack = PACK
+    pack: PolicyPack = field(default=PACK, repr=False)
     closed: str | None = None
     plan_id: UUID = PLAN_ID
     activity_id: UUID = ACTIVITY_ID
@@ -278,7 +279,7 @@ class Story:
 class Desk:
     """What the service keeps for one department: facts as they arrive, what was settled, what was announced."""
 
-    pack: PolicyPack = PACK
+    pack: PolicyPack = field(default=PACK, repr=False)
     closed: str | None = None
     facts: list[EventData] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -297,8 +298,9 @@ class Desk:
         return self.settle(decision.at)
 
     def settle(self, now: datetime, calendar: Calendar = CALENDAR) -> list[EventData]:
-        settled = {key: kept.deadline.ruled for key, kept in self.deadlines.items() if kept.deadline.state != "open"}
-        case = Case(campaign(self.pack, self.closed), DEPARTMENT, tuple(self.facts), tuple(self.decisions), settled)
+        opened = campaign(self.pack, self.closed)
+        facts, decisions = tuple(self.facts), tuple(self.decisions)
+        case = Case(opened, DEPARTMENT, facts, decisions, *known(self.deadlines.values()))
         settlement = settle(self.deadlines, self.violations, judge(case, calendar, now), now)
         self.deadlines |= {kept.deadline.id: kept for kept in settlement.deadlines}
         self.violations |= {kept.violation.id: kept for kept in settlement.violations}

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from deploy.rehearsal.acts import Scene, Stage, register_webhook
 from deploy.rehearsal.doors import Doors, NoAnswer, Refusal
+from deploy.rehearsal.script import read_season
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -72,3 +74,32 @@ async def test_a_list_is_read_to_its_last_page() -> None:
 
     found: list[object] = [item async for item in doors(answer).pages("plans", "/plans", "office", campaign="k")]
     assert found == ["a", "b", "c"]
+
+
+async def test_a_front_end_on_another_port_is_registered_anew_and_the_old_address_forgotten() -> None:
+    hooks = [
+        {"id": "old", "state": "active", "url": "http://127.0.0.1:1/hooks/rehearsal"},
+        {"id": "gone", "state": "deleted", "url": "http://127.0.0.1:2/hooks/rehearsal"},
+        {"id": "mine", "state": "active", "url": "http://127.0.0.1:3/hooks/somebody"},
+    ]
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.method == "GET":
+            return httpx.Response(200, json={"items": hooks, "next": None})
+        return httpx.Response(200, json={"id": "new", "secret": "whsec_x"})
+
+    season = read_season()
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    made = Doors(client, {"notifications": "http://notifications"}, lambda role, code: role)
+    for port in ("4", "5"):
+        stage = Stage(made, season, f"http://127.0.0.1:{port}/hooks")
+        await register_webhook(Scene(stage, season.steps[0], "rehearsal-000", past=False))
+
+    assert {request.url.path for request in seen if request.method == "DELETE"} == {"/webhooks/old"}
+    posted = [request for request in seen if request.method == "POST"]
+    assert [json.loads(request.content)["url"][17:18] for request in posted] == ["4", "5"]
+    assert len({request.headers["idempotency-key"] for request in posted}) == 2  # another address, another request
+    told = [request for request in seen if request.method == "PUT"]
+    assert [request.url.path for request in told] == ["/hooks/rehearsal/secret"] * 2
