@@ -1,6 +1,6 @@
 """What registration says: ids and numbers. Who a participant is stays there, except for a sender that asks."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -42,6 +42,9 @@ class RegistrationCancelled(_Registration):
     TYPE: ClassVar[str] = "events.registration.registration-cancelled.v1"
     AGGREGATE: ClassVar[str] = "registration"
     was_confirmed: bool
+    because: Literal["asked", "activity_cancelled"] = Field(
+        default="asked", description="The participant or department asked for it, or the activity was called off"
+    )
 
 
 class HeadcountForecastShort(EventData):

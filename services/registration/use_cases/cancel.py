@@ -1,6 +1,7 @@
 """取消报名, and the promotion of who waits, in the same transaction."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from contracts.registration.api import RegistrationReceipt
@@ -14,6 +15,8 @@ from services.registration.domain.places import Registration, SecretWrong
 from services.registration.domain.window import sign_up_clause
 from services.registration.store import activities, registrations
 from services.registration.use_cases.tell import tell
+
+Because = Literal["asked", "activity_cancelled"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ async def cancel(tx: Transaction, sealer: Sealer, who: Cancelling) -> Registrati
     )
 
 
-async def release(tx: Transaction, activity: Activity, registration: Registration) -> tuple[Activity, Registration]:
+async def release(
+    tx: Transaction, activity: Activity, registration: Registration, because: Because = "asked"
+) -> tuple[Activity, Registration]:
     """One registration cancelled and told; the person may sign up again. Raises WrongState."""
     freed, gone = places.cancel(activity, registration, tx.now)
     await registrations.save(tx.connection, gone)
@@ -58,6 +63,7 @@ async def release(tx: Transaction, activity: Activity, registration: Registratio
         activity_id=activity.id,
         at=tx.now,
         was_confirmed=registration.state == "confirmed",
+        because=because,
     )
     await tell(tx, freed, event, gone.id)
     return freed, gone

@@ -39,5 +39,5 @@ async def record_headcount(tx: Transaction, sealer: Sealer, activity: Activity) 
 
 async def _cancel_all(tx: Transaction, activity: Activity) -> Activity:
     for registration in await registrations.standing(tx.connection, activity.id):
-        activity, _ = await release(tx, activity, registration)
+        activity, _ = await release(tx, activity, registration, "activity_cancelled")
     return activity
