@@ -81,7 +81,7 @@ class StackSettings:
 def _ports(base: str, explicit: list[str]) -> dict[str, int]:
     """`base` is a number, to which each name's offset is added, or `auto`: free ports, other ones at each start."""
     offsets: dict[str, int] = DEFAULTS["port_offsets"]
-    names = [name for name in offsets if name in SERVICE_NAMES or name not in DEFAULTS["later_services"]]
+    names = list(offsets)
     if base == "auto":
         ports = {name: free_port() for name in names}
     else:
