@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from contracts.envelope import NO_PREVIOUS
-from contracts.policy import load_pack
+from contracts.policy import PolicyPack, load_pack
 from contracts.registry import read_event
 from deploy.local.issuer import Issuer
 from tests.infra import NatsServer
@@ -67,9 +67,10 @@ def _plain(value: Any) -> str:
 
 def opened(pack: dict[str, Any] | None = None) -> dict[str, Any]:
     document = pack or PACK.model_dump(mode="json")
+    digest = PolicyPack.model_validate(document).digest
     return event(
         "campaign-opened", campaign_id=CAMPAIGN, year=2024, pack_id=PACK.id, pack_version="1",
-        pack_digest=PACK.digest, pack=document, roster=[{"department": DEPARTMENT, "name": "审批服务管理局（演练）"}],
+        pack_digest=digest, pack=document, roster=[{"department": DEPARTMENT, "name": "审批服务管理局（演练）"}],
         opened_at="2024-08-14T01:00:00Z",
     )  # fmt: skip
 
