@@ -12,8 +12,6 @@ from services.feedback import store
 from services.feedback.domain import permit
 from services.feedback.domain.suggestion import Suggestion, show
 
-_UNNAMED = "建议人"
-
 
 async def suggestion(connection: Connection, asker: permit.Asker, sealer: Sealer, identity: UUID) -> SuggestionView:
     """Raises NotFound, Forbidden."""
@@ -63,7 +61,7 @@ async def contacts(service: Service, question: dict[str, Any]) -> dict[str, Any]
         return {"contacts": []}
     async with service.reading() as connection:
         found = await store.contact(connection, service.seal_key(), identity)
-    return {"contacts": [{"name": found[0] or _UNNAMED, "email": found[1]}] if found is not None else []}
+    return {"contacts": [{"name": found[0], "email": found[1]}] if found is not None else []}
 
 
 def _cursor(after: str | None) -> int:

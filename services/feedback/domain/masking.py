@@ -2,7 +2,7 @@
 
 import re
 
-_WIDE = str.maketrans("０１２３４５６７８９Ｘｘ＠．－", "0123456789Xx@.-")
+_WIDE = str.maketrans({code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
 """Full-width forms, one character for one, so that positions in the plain form are positions in the text."""
 
 _SEPARATOR = r"[\s\-·.]?"
@@ -27,7 +27,7 @@ def mask_text(text: str, *, name: str | None = None) -> str:
     spans = [(*found.span(), _mask_number(found.group())) for found in _NUMBERS.finditer(plain)]
     spans += [(*found.span(), f"{found.group()[:1]}***") for found in _EMAIL.finditer(plain)]
     masked, position = [], 0
-    for start, end, shown in sorted(spans):
+    for start, end, shown in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start < position:
             continue  # an address around a number: the first one hides both
         masked += [text[position:start], shown]

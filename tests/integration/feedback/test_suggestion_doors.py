@@ -290,5 +290,7 @@ async def test_no_clear_text_of_a_person_anywhere_but_in_the_answer_to_who_asks(
         return json.loads(answer.data)["contacts"]
 
     assert await asked({"suggestion": identity}) == [{"name": "张小明", "email": "zhang.xm@example.com"}]
+    unnamed = await suggested(door, ended, email="z@example.org")
+    assert await asked({"suggestion": unnamed}) == [{"name": None, "email": "z@example.org"}]
     assert await asked({"suggestion": ended}) == []
     assert await asked({"suggestion": await suggested(door, ended)}) == []
