@@ -7,7 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from contracts.notifications.events import Channel
 
-Audience = Literal["department", "office", "frontends"]
+Audience = Literal["department", "office", "frontends", "participant", "participants", "suggester"]
+"""`participant`: whose registration the event is about; `participants`: everybody with a place or waiting for one."""
 State = Literal["accepted", "sending", "delivered", "failed", "suppressed"]
 Failure = Literal["temporary", "permanent", "unknown"]
 EventType = Annotated[str, StringConstraints(pattern=r"^events\.[a-z]+\.[a-z-]+\.v[0-9]+$", max_length=100)]

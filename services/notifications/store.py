@@ -11,7 +11,7 @@ from contracts.notifications.api import Audience, WebhookView
 from contracts.notifications.events import Channel
 from contracts.registry import read_event
 from servicekit.database import Connection
-from services.notifications.domain.letters import CampaignFacts, CitedRule
+from services.notifications.domain.letters import ActivityFacts, CampaignFacts, CitedRule
 from services.notifications.domain.rules import Telling
 
 
@@ -30,6 +30,7 @@ class Claimed:
     lease_until: datetime
     event: CloudEvent[Any]
     campaign: CampaignFacts | None
+    activity: ActivityFacts | None
 
     @property
     def is_addressed(self) -> bool:
@@ -65,6 +66,28 @@ async def insert_campaign(
             "insert into departments (campaign_id, department, name) values ($1, $2, $3)",
             [(campaign_id, department, name) for department, name in departments.items()],
         )
+
+
+async def name_activity(connection: Connection, activity_id: UUID, *, name: str, venue: str) -> None:
+    await connection.execute(
+        "insert into activities (activity_id, name, venue) values ($1, $2, $3)"
+        " on conflict (activity_id) do update set name = excluded.name, venue = excluded.venue",
+        activity_id,
+        name,
+        venue,
+    )
+
+
+async def date_activity(connection: Connection, activity_id: UUID, *, occurrence: int, starts_at: datetime) -> None:
+    """The date of the latest occurrence heard of stays."""
+    await connection.execute(
+        "insert into activities (activity_id, occurrence, starts_at) values ($1, $2, $3)"
+        " on conflict (activity_id) do update set occurrence = excluded.occurrence, starts_at = excluded.starts_at"
+        " where excluded.occurrence > activities.occurrence",
+        activity_id,
+        occurrence,
+        starts_at,
+    )
 
 
 async def insert_cause(connection: Connection, event: CloudEvent[Any]) -> bool:
@@ -111,15 +134,25 @@ async def insert_pushes(
     )
 
 
-_CLAIM = """
+_ABOUT = """
+join causes c on c.event_id = n.cause_event_id
+left join campaigns k on k.campaign_id = c.campaign_id
+left join activities a on a.activity_id = (c.event -> 'data' ->> 'activity_id')::uuid
+"""
+
+_WRITABLE = """
+(n.channel = 'webhook' or (k.campaign_id is not null
+    and (n.audience in ('department', 'office') or a.name is not null)))
+"""
+"""Whether what the letter names is known by now."""
+
+_CLAIM = f"""
 with due as (
     select n.id
-    from notifications n
-    join causes c on c.event_id = n.cause_event_id
-    left join campaigns k on k.campaign_id = c.campaign_id
+    from notifications n {_ABOUT}
     where n.next_attempt_at <= clock_timestamp()
         and (n.lease_until is null or n.lease_until < clock_timestamp())
-        and (n.channel = 'webhook' or k.campaign_id is not null)
+        and {_WRITABLE}
     order by n.next_attempt_at, n.sequence
     limit $1
     for update of n skip locked
@@ -129,13 +162,11 @@ with due as (
     returning n.*
 )
 select n.id, n.channel, n.audience, n.target, n.webhook_id, n.template, n.attempts, n.deferrals, n.lease_until,
-    c.event, k.season, k.rules, d.department, d.name
-from claimed n
-join causes c on c.event_id = n.cause_event_id
-left join campaigns k on k.campaign_id = c.campaign_id
+    c.event, k.season, k.rules, d.department, d.name, a.name as activity_name, a.venue, a.starts_at
+from claimed n {_ABOUT}
 left join departments d on d.campaign_id = c.campaign_id and d.department = c.department
 order by n.sequence
-"""
+"""  # noqa: S608
 
 
 async def claim(connection: Connection, *, batch: int, lease_seconds: float) -> list[Claimed]:
@@ -154,6 +185,7 @@ async def claim(connection: Connection, *, batch: int, lease_seconds: float) -> 
             lease_until=row["lease_until"],
             event=read_event(row["event"]),
             campaign=_campaign(row),
+            activity=_activity(row),
         )
         for row in rows
     ]
@@ -166,10 +198,16 @@ def _campaign(row: Any) -> CampaignFacts | None:
     return CampaignFacts(row["season"], rules, {row["department"]: row["name"]} if row["name"] else {})
 
 
+def _activity(row: Any) -> ActivityFacts | None:
+    return ActivityFacts(row["activity_name"], row["venue"], row["starts_at"]) if row["activity_name"] else None
+
+
 async def take_targets(
-    connection: Connection, claimed: Claimed, targets: Sequence[tuple[str, str]]
+    connection: Connection, claimed: Claimed, targets: Sequence[tuple[str, str]], *, leased: bool = True
 ) -> list[tuple[UUID, str]]:
     """Make a claimed audience row one row for each (target, masked recipient), under the same lease.
+
+    Not `leased`: each row is due at once for whoever claims it; so many may be too much for one lease.
 
     Who is written to already because of this event (as another audience) is left out. Returns (id, target); empty
     when nobody is left, or the lease was lost.
@@ -182,21 +220,18 @@ async def take_targets(
     rows = await connection.fetch("select target from notifications where cause_event_id = $1", cause)
     known = {row["target"] for row in rows}
     fresh = [(target, recipient) for target, recipient in dict(targets).items() if target not in known]
-    for position, (target, recipient) in enumerate(fresh):
-        if position == 0:
-            await connection.execute(
-                "update notifications set target = $2, recipient = $3 where id = $1", claimed.id, target, recipient
-            )
-        else:
-            await connection.execute(
-                "insert into notifications"
-                " (id, cause_event_id, channel, audience, target, recipient, template, accepted_at, lease_until)"
-                " select gen_random_uuid(), cause_event_id, channel, audience, $2, $3, template, accepted_at,"
-                " lease_until from notifications where id = $1",
-                claimed.id,
-                target,
-                recipient,
-            )
+    lease = claimed.lease_until if leased else None
+    await connection.executemany(
+        "update notifications set target = $2, recipient = $3, lease_until = $4 where id = $1",
+        [(claimed.id, target, recipient, lease) for target, recipient in fresh[:1]],
+    )
+    await connection.executemany(
+        "insert into notifications"
+        " (id, cause_event_id, channel, audience, target, recipient, template, accepted_at, lease_until)"
+        " select gen_random_uuid(), cause_event_id, channel, audience, $2, $3, template, accepted_at,"
+        " $4 from notifications where id = $1",
+        [(claimed.id, target, recipient, lease) for target, recipient in fresh[1:]],
+    )
     taken = await connection.fetch(
         "select id, target from notifications where cause_event_id = $1 and target = any($2) order by sequence",
         cause,
@@ -299,9 +334,8 @@ async def abandoned(connection: Connection) -> list[Abandoned]:
 async def ready_count(connection: Connection) -> int:
     """How many notifications are being sent or could be sent right now; a rehearsal waits for them."""
     count: int = await connection.fetchval(
-        "select count(*) from notifications n join causes c on c.event_id = n.cause_event_id"
-        " where n.state = 'sending' or (n.next_attempt_at <= clock_timestamp() and (n.channel = 'webhook'"
-        " or exists (select from campaigns k where k.campaign_id = c.campaign_id)))"
+        f"select count(*) from notifications n {_ABOUT}"  # noqa: S608
+        f" where n.state = 'sending' or (n.next_attempt_at <= clock_timestamp() and {_WRITABLE})"
     )
     return count
 

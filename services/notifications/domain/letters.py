@@ -63,13 +63,26 @@ class CampaignFacts:
 
 
 @dataclass(frozen=True)
+class ActivityFacts:
+    """活动 as a letter to somebody who takes part names it; `starts_at` is None while the date is 待定."""
+
+    name: str
+    venue: str
+    starts_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Letter:
-    """What a template may use. The due date and time, and `days_late`, are None where the event has none."""
+    """What a template may use. The due date and time, and `days_late`, are None where the event has none.
+
+    `activity` is None only in letters to department and office: those to participants and suggesters wait for it.
+    """
 
     audience: Audience
     season: str
     department: str
     rule: CitedRule | None
+    activity: ActivityFacts | None
     due_date: date | None
     due_time: str | None
     days_late: int | None
@@ -77,7 +90,9 @@ class Letter:
     event: EventData
 
 
-def write_letter(event: CloudEvent[Any], audience: Audience, campaign: CampaignFacts) -> Letter:
+def write_letter(
+    event: CloudEvent[Any], audience: Audience, campaign: CampaignFacts, activity: ActivityFacts | None = None
+) -> Letter:
     """A department missing from the roster is called by its code; a rule missing from the pack by its id."""
     data = event.data
     due_date: date | None = getattr(data, "due_date", None)
@@ -87,6 +102,7 @@ def write_letter(event: CloudEvent[Any], audience: Audience, campaign: CampaignF
         season=campaign.season,
         department=campaign.departments.get(name, name),
         rule=_rule(data, campaign.rules),
+        activity=activity,
         due_date=due_date,
         due_time=_due_time(data, due_date),
         days_late=_days_late(data, due_date),

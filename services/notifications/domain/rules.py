@@ -1,7 +1,7 @@
 """通知规则: which event is told to whom, over which channel, by which template. Data, never code."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +13,12 @@ from contracts.notifications.events import Channel
 
 WEBHOOK_TEMPLATE = "cloudevent"
 """What a webhook's `template` is called: its body is the event itself, so there is none."""
+
+BY_MAIL: tuple[Audience, ...] = ("department", "office", "participant", "participants", "suggester")
+"""Audiences that are written to, in the order a rule's mails are accepted in."""
+
+_NAMED_BY = {"participant": "registration_id", "participants": "activity_id", "suggester": "suggestion_id"}
+"""What an event must say for its audience to be found."""
 
 
 class Mistake(NamedTuple):
@@ -42,6 +48,9 @@ class _Message(BaseModel):
     template: str | None = Field(default=None, pattern=r"^[a-z]+(?:-[a-z]+)*$")
     department: tuple[Literal["mail"], ...] = ()
     office: tuple[Literal["mail"], ...] = ()
+    participant: tuple[Literal["mail"], ...] = ()
+    participants: tuple[Literal["mail"], ...] = ()
+    suggester: tuple[Literal["mail"], ...] = ()
     frontends: tuple[Literal["webhook"], ...] = ()
 
 
@@ -125,21 +134,30 @@ def _faults(
         faults.append(("event", f"is not heard here; {', '.join(sorted(owners))} are"))
     if message.event in earlier:
         faults.append(("event", "has a rule already"))
-    by_mail = bool(message.department or message.office)
+    by_mail = any(getattr(message, audience) for audience in BY_MAIL)
     if by_mail and message.template is None:
         faults.append(("template", "is missing; mails need one"))
     if not by_mail and message.template is not None:
         faults.append(("template", "is not used: nobody is told by mail"))
     if not (by_mail or message.frontends):
-        faults.append(("department", "nobody is told; name a channel for department, office or frontends"))
-    for audience in ("department", "office", "frontends"):
+        faults.append(("department", "nobody is told; name a channel for an audience"))
+    for audience in (*BY_MAIL, "frontends"):
         channels = getattr(message, audience)
+        if channels and (needed := _NAMED_BY.get(audience)) and needed not in _fields(known, message.event):
+            faults.append((audience, f"is not to be found: the event has no {needed}"))
         if len(set(channels)) != len(channels):
             faults.append((audience, "names a channel twice"))
     return faults
 
 
+def _fields(known: Mapping[str, type[EventData]], kind: str) -> Collection[str]:
+    return known[kind].model_fields if kind in known else ()
+
+
 def _tellings(message: _Message) -> list[Telling]:
-    mails = [Telling("department", channel, message.template or "") for channel in message.department]
-    mails += [Telling("office", channel, message.template or "") for channel in message.office]
+    mails = [
+        Telling(audience, channel, message.template or "")
+        for audience in BY_MAIL
+        for channel in getattr(message, audience)
+    ]
     return mails + [Telling("frontends", channel, WEBHOOK_TEMPLATE) for channel in message.frontends]

@@ -46,7 +46,7 @@ def compose(about: MailAbout, written: Written, to: Contact, *, sender: str, at:
     message = EmailMessage(policy=SMTP_POLICY.clone(cte_type="7bit"))
     domain = sender.rpartition("@")[2]
     message["From"] = Address("政府开放日", addr_spec=sender)
-    message["To"] = Address(" ".join(to.name.split()), addr_spec=to.email)
+    message["To"] = Address(" ".join((to.name or "").split()), addr_spec=to.email)
     message["Subject"] = written.subject
     message["Date"] = format_datetime(at.astimezone(SHANGHAI))
     message["Message-ID"] = f"<{about.notification}@{domain}>"

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,7 +14,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from contracts.envelope import EventData
 from contracts.notifications.api import Audience
 from contracts.registry import EVENTS, read_event
+from contracts.topology import on_bus
 from services.notifications.domain.letters import (
+    ActivityFacts,
     CampaignFacts,
     CitedRule,
     Letter,
@@ -87,7 +90,7 @@ def load_rules(directory: Path, examples: Path) -> tuple[Rules, Templates]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as lost:
         raise RulesInvalid([Mistake(file.name, "(file)", f"cannot be read: {lost}")]) from lost
-    rules = parse_rules(file.name, text, EVENTS, frozenset({"plans", "deadlines"}))
+    rules = parse_rules(file.name, text, EVENTS, frozenset(on_bus("notifications").hears))
     templates = Templates(directory / "templates")
     mistakes = []
     for kind, name in rules.mail_templates.items():
@@ -106,7 +109,15 @@ def _samples(kind: str, audience: Audience, examples: Path) -> list[Letter]:
     events = [read_event({**document, "data": data}) for data in _variants(document["data"], EVENTS[kind])]
     cited = {getattr(events[0].data, "rule", ""): CitedRule(title="示例事项", clause="0", sentence="示例条文。")}
     campaigns = (CampaignFacts("示例", cited, {}), CampaignFacts("示例", {}, {}))
-    return [write_letter(event, audience, campaign) for event in events for campaign in campaigns]
+    dated = ActivityFacts("示例活动", "示例会场", datetime(2024, 9, 12, 1, tzinfo=UTC))
+    undated = ActivityFacts("示例活动", "示例会场", None)
+    activities = (dated, undated, None) if audience in ("department", "office") else (dated, undated)
+    return [
+        write_letter(event, audience, campaign, activity)
+        for event in events
+        for campaign in campaigns
+        for activity in activities
+    ]
 
 
 def _variants(example: Mapping[str, Any], model: type[EventData]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.envelope import CloudEvent
-from contracts.plans.events import CampaignOpened
+from contracts.plans.events import ActivityRescheduled, ActivityScheduled, CampaignOpened, PlanFiled
 from servicekit.service import Transaction
 from services.notifications import store
 from services.notifications.domain.letters import cited_rules, season_name
@@ -21,6 +21,20 @@ async def learn_campaign(tx: Transaction, event: CloudEvent[CampaignOpened]) -> 
         departments={entry.department: entry.name for entry in opened.roster},
         opened_at=opened.opened_at,
     )
+
+
+async def learn_filed(tx: Transaction, event: CloudEvent[PlanFiled]) -> None:
+    """备案: the activities' names and venues. What waited for one of them is sent from now on."""
+    for filed in event.data.activities:
+        await store.name_activity(tx.connection, filed.activity_id, name=filed.name, venue=filed.main_venue.name)
+        if filed.starts_at is not None:
+            await store.date_activity(tx.connection, filed.activity_id, occurrence=1, starts_at=filed.starts_at)
+
+
+async def learn_date(tx: Transaction, event: CloudEvent[ActivityScheduled | ActivityRescheduled]) -> None:
+    """定期或改期: letters say the date of the latest occurrence, whichever is heard first."""
+    said = event.data
+    await store.date_activity(tx.connection, said.activity_id, occurrence=said.occurrence, starts_at=said.starts_at)
 
 
 async def accept(tx: Transaction, event: CloudEvent[Any], rules: Rules) -> None:

@@ -25,7 +25,7 @@ from services.notifications.domain.letters import write_letter
 from services.notifications.domain.masking import contact_target, mask_address
 from services.notifications.domain.outcomes import Outcome, delay_after
 from services.notifications.gateways import mail, webhooks
-from services.notifications.gateways.contacts import Contact, Contacts, ContactsUnavailable
+from services.notifications.gateways.contacts import Contact, Contacts, ContactsUnavailable, Question, question_of
 from services.notifications.gateways.templates import Templates
 from services.notifications.store import Claimed
 from services.notifications.use_cases.settle import Attempt, Retries, settle, settle_abandoned
@@ -95,19 +95,17 @@ class Sender:
     async def _work(self, service: Service, due: Sequence[Claimed]) -> None:
         gate = asyncio.Semaphore(self._sending.parallel)
         failures: list[BaseException] = []
-        groups: dict[tuple[UUID, str | None, Audience], list[Claimed]] = defaultdict(list)
+        groups: dict[tuple[Audience, Question], list[Claimed]] = defaultdict(list)
         for one in due:
             if one.channel == "mail":
-                groups[one.event.campaign, one.event.department, one.audience].append(one)
-        pushes = [self._push(service, gate, one) for one in due if one.channel == "webhook"]
-        letters: dict[Audience, list[Coroutine[Any, Any, None]]] = {"department": pushes, "office": []}
-        for (campaign, department, audience), mails in groups.items():
-            letters[audience].append(self._write_to(service, gate, campaign, department, audience, mails))
-        # Departments first: who is a contact of both gets the department's mail, in every rehearsal alike.
-        for wave in letters.values():
-            # All come to their end, whatever happens to one; then the loop hears of what went wrong (a lost database).
-            ends = await asyncio.gather(*wave, return_exceptions=True)
-            failures += [end for end in ends if isinstance(end, BaseException)]
+                groups[one.audience, question_of(one.event, one.audience)].append(one)
+        first = [self._push(service, gate, one) for one in due if one.channel == "webhook"]
+        last: list[Coroutine[Any, Any, None]] = []
+        for (audience, question), mails in groups.items():
+            # Departments first: who is a contact of both gets the department's mail, in every rehearsal alike.
+            (last if audience == "office" else first).append(self._write_to(service, gate, question, mails))
+        for wave in (first, last):
+            failures += await _to_their_end(wave)
         if failures:
             raise failures[0]
 
@@ -115,30 +113,30 @@ class Sender:
         self,
         service: Service,
         gate: asyncio.Semaphore,
-        campaign: UUID,
-        department: str | None,
-        audience: Audience,
+        question: Question,
         mails: Sequence[Claimed],
     ) -> None:
         """All due mails to one audience: ask once, then one mail to each contact."""
         try:
-            contacts = await self._contacts.ask(service, campaign, department, audience)
+            contacts = await self._contacts.ask(service, question)
         except ContactsUnavailable as silent:
-            log.warning("contacts not answered; asked again later", audience=audience, error=str(silent))
+            log.warning("contacts not answered; asked again later", error=str(silent))
             async with service.transaction() as tx:
                 for one in mails:
                     seconds = delay_after(one.deferrals + 1, _ASK_DELAYS, one.deferrals + 2) or _ASK_DELAYS[-1]
                     await store.defer(tx.connection, one, seconds=seconds, detail=str(silent))
             return
-        for one in mails:
-            for identity, contact in await self._addressed(service, one, contacts):
-                async with gate:
-                    await self._mail(service, one, identity, contact)
+        letters = [(one, *to) for one in mails for to in await self._addressed(service, one, contacts)]
+        if failures := await _to_their_end([self._mail(service, gate, *letter) for letter in letters]):
+            raise failures[0]
 
     async def _addressed(
         self, service: Service, one: Claimed, contacts: Sequence[Contact]
     ) -> list[tuple[UUID, Contact]]:
-        """Whom this row goes to: all contacts when it is the audience's row, else the one it was made for."""
+        """Whom this row goes to now: all contacts when it is the audience's row, else the one it was made for.
+
+        Participants may be hundreds: theirs become rows of their own, which later batches send.
+        """
         cause = one.event.id
         by_target = {contact_target(cause, contact.email): contact for contact in contacts}
         async with service.transaction() as tx:
@@ -146,28 +144,35 @@ class Sender:
                 taken = [(one.id, one.target)] if one.target in by_target else []
             else:
                 masked = [(target, mask_address(contact.email)) for target, contact in by_target.items()]
-                taken = await store.take_targets(tx.connection, one, masked)
+                leased = one.audience != "participants"
+                taken = await store.take_targets(tx.connection, one, masked, leased=leased)
+                if taken and not leased:
+                    return []
             if not taken:
                 reason = "everybody is written to already as another audience" if contacts else "no contact on record"
                 reason = "no longer a contact" if one.is_addressed else reason
                 await settle(tx, _attempt(one, one.id, one.attempts), Outcome("suppressed", reason), self._retries)
         return [(identity, by_target[target]) for identity, target in taken]
 
-    async def _mail(self, service: Service, one: Claimed, identity: UUID, contact: Contact) -> None:
+    async def _mail(
+        self, service: Service, gate: asyncio.Semaphore, one: Claimed, identity: UUID, contact: Contact
+    ) -> None:
         # A contact's row that was just made has no attempts of its own yet; one that was addressed has those claimed.
         attempt = _attempt(one, identity, one.attempts + 1)
-        with correlated(one.event.correlationid, one.event.traceparent):
-            if not await self._begin(service, identity, one):
-                return
-            outcome = await self._hand_over(service, one, attempt, contact)
-            async with service.transaction() as tx:
-                await settle(tx, attempt, outcome, self._retries)
+        async with gate:
+            with correlated(one.event.correlationid, one.event.traceparent):
+                if not await self._begin(service, identity, one):
+                    return
+                outcome = await self._hand_over(service, one, attempt, contact)
+                async with service.transaction() as tx:
+                    await settle(tx, attempt, outcome, self._retries)
 
     async def _hand_over(self, service: Service, one: Claimed, attempt: Attempt, contact: Contact) -> Outcome:
         assert one.campaign is not None, "mails are claimed once their campaign is known"
         about = mail.MailAbout(attempt.id, one.event.id, one.event.type, one.audience, one.event.correlationid)
         try:
-            written = self._templates.render(one.template, write_letter(one.event, one.audience, one.campaign))
+            letter = write_letter(one.event, one.audience, one.campaign, one.activity)
+            written = self._templates.render(one.template, letter)
             message = mail.compose(about, written, contact, sender=self._letterbox.sender, at=service.clock.now())
         except jinja2.TemplateError as wrong:
             return Outcome("permanent", f"template {one.template}: {wrong}")
@@ -220,6 +225,12 @@ class Sender:
     @property
     def _retries(self) -> Retries:
         return self._sending.retries
+
+
+async def _to_their_end(works: Sequence[Coroutine[Any, Any, None]]) -> list[BaseException]:
+    """All come to their end, whatever happens to one; then the loop hears of what went wrong (a lost database)."""
+    ends = await asyncio.gather(*works, return_exceptions=True)
+    return [end for end in ends if isinstance(end, BaseException)]
 
 
 def _attempt(one: Claimed, identity: UUID, number: int) -> Attempt:

@@ -165,6 +165,32 @@ class Plans:
             await client.close()
 
 
+@dataclass
+class Owner:
+    """registration or feedback as notifications knows it: whom to write to, by the question's id (None: everybody)."""
+
+    server: NatsServer
+    name: str
+    key: str
+    contacts: dict[str | None, list[dict[str, str]]]
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        client = await self.server.connect(self.name)
+        await client.subscribe(f"queries.{self.name}.contacts.v1", cb=self._reply)
+        await client.flush()
+        try:
+            yield
+        finally:
+            await client.close()
+
+    async def _reply(self, message: Msg) -> None:
+        question = json.loads(message.data)
+        self.asked.append(question)
+        await message.respond(json.dumps({"contacts": self.contacts.get(question[self.key], [])}).encode())
+
+
 def event(
     event_type: str, /, *, campaign: UUID = CAMPAIGN, department: str = DEPARTMENT, **data: Any
 ) -> dict[str, Any]:
@@ -189,6 +215,14 @@ def campaign_opened(campaign: UUID = CAMPAIGN) -> dict[str, Any]:
         {"department": OTHER_DEPARTMENT, "name": "水务局(演练)"},
     ]
     return event(OPENED, campaign=campaign, campaign_id=str(campaign), pack=pack, roster=roster)
+
+
+def filed(activity: UUID) -> dict[str, Any]:
+    """plan-filed of one activity, by the name participants are told."""
+    document = event("events.plans.plan-filed.v1")
+    [one] = document["data"]["activities"]
+    one |= {"activity_id": str(activity), "name": "民政局(演练)“政府开放日”", "starts_at": "2024-09-05T01:00:00Z"}
+    return document
 
 
 def now() -> datetime:

@@ -11,6 +11,7 @@ import contracts
 from contracts.notifications.api import Audience
 from contracts.registry import EVENTS, read_event
 from services.notifications.domain.letters import (
+    ActivityFacts,
     CampaignFacts,
     CitedRule,
     cited_rules,
@@ -25,6 +26,7 @@ EXAMPLES = Path(contracts.__file__).parent / "examples"
 RULES, TEMPLATES = load_rules(Path(__file__).parents[3] / "services" / "notifications", EXAMPLES)
 NAME = "民政局(演练)"
 RULE = CitedRule(title="活动前宣传", clause="3.1", sentence="应在活动前宣传。")
+ACTIVITY = ActivityFacts("民政局(演练)“政府开放日”", "机关一楼大厅", datetime(2024, 9, 12, 1, tzinfo=UTC))
 MAILS = [
     (kind, telling.audience)
     for kind, tellings in RULES.tellings.items()
@@ -41,7 +43,7 @@ def written(event_type: str, audience: Audience, /, **data: Any) -> Written:
     facts = CampaignFacts(
         "示例区2024年“政府开放日”", {"publicity": RULE, "headcount": RULE}, {event.department or "": NAME}
     )
-    return TEMPLATES.render(RULES.mail_templates[event_type], write_letter(event, audience, facts))
+    return TEMPLATES.render(RULES.mail_templates[event_type], write_letter(event, audience, facts, ACTIVITY))
 
 
 @pytest.mark.parametrize(("kind", "audience"), MAILS)
@@ -49,7 +51,8 @@ def test_a_letter_names_department_season_rule_clause_and_what_to_do(kind: str, 
     letter = written(kind, audience)
     assert NAME in letter.subject
     assert "\n" not in letter.subject
-    assert letter.body.startswith(f"{NAME}：\n" if audience == "department" else "政务公开办公室：\n")
+    greetings = {"department": f"{NAME}：\n", "office": "政务公开办公室：\n"}
+    assert letter.body.startswith(greetings.get(audience, "您好：\n"))
     assert NAME in letter.body
     assert "示例区2024年“政府开放日”" in letter.body
     if "rule" in EVENTS[kind].model_fields:
@@ -57,6 +60,27 @@ def test_a_letter_names_department_season_rule_clause_and_what_to_do(kind: str, 
         assert "应在活动前宣传。" in letter.body
         assert "3.1" in letter.subject
     assert any(word in letter.body for word in ("请", "无需", "保留", "随即撤销", "现在可以"))
+
+
+def test_who_takes_part_is_told_when_and_where() -> None:
+    letter = written("events.registration.registration-confirmed.v1", "participant")
+    assert "时间：2024年9月12日（星期四）09:00\n" in letter.body
+    assert "地点：机关一楼大厅\n" in letter.body
+
+
+def test_a_postponement_says_both_dates() -> None:
+    letter = written("events.plans.activity-rescheduled.v1", "participants", old_starts_at="2024-09-05T01:00:00Z",
+                     starts_at="2024-09-20T01:00:00Z")  # fmt: skip
+    assert "原定时间：2024年9月5日（星期四）09:00" in letter.body
+    assert "新的时间：2024年9月20日（星期五）09:00" in letter.body
+    assert "2024年9月20日" in letter.subject
+
+
+def test_a_cancelled_registration_says_whether_the_activity_was_called_off() -> None:
+    kind = "events.registration.registration-cancelled.v1"
+    asked, called_off = (written(kind, "participant", because=because) for because in ("asked", "activity_cancelled"))
+    assert "活动取消" in called_off.subject and "活动已取消" in called_off.body
+    assert "活动取消" not in asked.subject and "活动已取消" not in asked.body
 
 
 @pytest.mark.parametrize("kind", VIOLATIONS)
