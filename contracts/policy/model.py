@@ -100,6 +100,11 @@ class PolicyPack(Frozen):
         """要求 by id; KeyError when the pack has none."""
         return _by_id(self.requirements, requirement_id)
 
+    def duty(self, duty_id: str) -> Rule | Requirement:
+        """事项 a violation can be of: a rule or a requirement by id; KeyError when the pack has neither."""
+        duties: dict[str, Rule | Requirement] = {rule.id: rule for rule in self.rules}
+        return (duties | {requirement.id: requirement for requirement in self.requirements})[duty_id]
+
     def check(self, check_id: str) -> Check:
         """核对事项 by id: clause, sentence, severity and fix; KeyError when the pack has none."""
         return _by_id(self.checks, check_id)

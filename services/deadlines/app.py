@@ -32,7 +32,7 @@ def wire() -> Wiring:
         settings=settings,
         routers=[_with_calendars(calendars, router)],
         migrations=Path(__file__).parent / "migrations",
-        hears={"plans": subscribers.from_plans(calendars)},
+        hears=subscribers.hears(calendars),
         timers=Timers(next_at=watch_clock.next_due, fire=fire),
         opened=opened,
     )

@@ -1,9 +1,9 @@
-"""What deadlines hears from plans: the campaign's opening and closing, and every fact a judgement is made from."""
+"""What deadlines hears: a campaign opening and closing, and every fact a judgement is made from, whoever tells it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from contracts.envelope import CloudEvent, EventData
+from contracts.envelope import CloudEvent, EventData, owner_of
 from contracts.plans.events import CampaignClosed, CampaignOpened
 from servicekit.delivery import Handler
 from servicekit.service import Transaction
@@ -12,12 +12,14 @@ from services.deadlines.gateways import Calendars
 from services.deadlines.use_cases import keep_fact
 
 
-def from_plans(calendars: Calendars) -> Mapping[type[EventData], Handler]:
-    """Event class -> handler. What changes no judgement is not listed, and acknowledged unread."""
-    handlers: dict[type[EventData], Handler] = {event: _with(calendars, keep_fact.keep_fact) for event in FACTS}
-    handlers[CampaignOpened] = _with(calendars, keep_fact.open_campaign)
-    handlers[CampaignClosed] = _with(calendars, keep_fact.close_campaign)
-    return handlers
+def hears(calendars: Calendars) -> Mapping[str, Mapping[type[EventData], Handler]]:
+    """Owner -> event class -> handler. What changes no judgement is not listed, and acknowledged unread."""
+    heard: dict[str, dict[type[EventData], Handler]] = {}
+    for event in FACTS:
+        heard.setdefault(owner_of(event.TYPE), {})[event] = _with(calendars, keep_fact.keep_fact)
+    for event, handle in ((CampaignOpened, keep_fact.open_campaign), (CampaignClosed, keep_fact.close_campaign)):
+        heard.setdefault(owner_of(event.TYPE), {})[event] = _with(calendars, handle)
+    return heard
 
 
 def _with(calendars: Calendars, handle: Callable[..., Awaitable[None]]) -> Handler:

@@ -80,7 +80,7 @@ def _filters(asker: Asker, asked: Asked, state: str | None) -> tuple[Any, ...]:
 
 async def _title(connection: Connection, row: Any) -> str:
     campaign = await store.campaign(connection, row["campaign_id"])
-    return "" if campaign is None else campaign.pack.rule(row["rule"]).title
+    return "" if campaign is None else campaign.pack.duty(row["rule"]).title
 
 
 async def board(connection: Connection, asker: Asker, campaign_id: UUID, as_of: datetime) -> Board:
@@ -124,7 +124,7 @@ async def _lines(
     connection: Connection, pack: PolicyPack, campaign_id: UUID
 ) -> tuple[dict[str, list[DeadlineLine]], dict[str, list[ViolationLine]]]:
     """Every line by department: deadlines in the pack's order of rules, violations by the instant they occurred."""
-    titles = {rule.id: rule.title for rule in pack.rules}
+    titles = {rule.id: rule.title for rule in pack.rules} | {asked.id: asked.title for asked in pack.requirements}
     order = list(titles)
     deadlines: dict[str, list[DeadlineLine]] = {}
     for row in await connection.fetch(

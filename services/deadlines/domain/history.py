@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.envelope import EventData
+from contracts.feedback.events import AdoptionTablePublished
 from contracts.plans import events as plans
+from contracts.registration.events import HeadcountRecorded
 
 Announcement = plans.AnnouncementIssued | plans.AnnouncementAmended | plans.AnnouncementCorrected
 Publication = plans.ActivityReportPublished | plans.EvaluationPublished
@@ -31,7 +33,7 @@ class Plan:
 
 @dataclass
 class Activity:
-    """活动: its dates by occurrence, its end, and what was published about it."""
+    """活动: its dates by occurrence, its end, who came, and what was published about it."""
 
     id: UUID
     plan_ids: set[UUID] = field(default_factory=set)
@@ -44,6 +46,8 @@ class Activity:
     withdrawals: list[plans.AnnouncementWithdrawn] = field(default_factory=list)
     proofs: list[plans.ProofAccepted] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
+    headcounts: dict[int, HeadcountRecorded] = field(default_factory=dict)
+    tables: list[AdoptionTablePublished] = field(default_factory=list)
 
     def date(self, occurrence: int, starts_at: datetime, fixed_at: datetime) -> None:
         """Of two facts about one occurrence the earlier one fixed it; a filing repeated later fixes nothing."""
@@ -79,9 +83,11 @@ class History:
     def plan(self, plan_id: UUID) -> Plan:
         return self.plans.setdefault(plan_id, Plan())
 
-    def activity(self, activity_id: UUID, plan_id: UUID) -> Activity:
+    def activity(self, activity_id: UUID, plan_id: UUID | None = None) -> Activity:
+        """`plan_id` is None in what registration and feedback tell, which know no plans."""
         activity = self.activities.setdefault(activity_id, Activity(activity_id))
-        activity.plan_ids.add(plan_id)
+        if plan_id is not None:
+            activity.plan_ids.add(plan_id)
         return activity
 
     def cancelled_at(self, activity: Activity) -> datetime | None:
@@ -90,11 +96,12 @@ class History:
         return _earliest(activity.cancelled_at, *plan_ends)
 
     def held(self) -> Iterator[datetime]:
-        """举办: the end of every activity that was not cancelled before it."""
+        """举办: the end of every activity that was not cancelled before it and to which somebody came."""
         for activity in self.activities.values():
             cancelled = self.cancelled_at(activity)
             for occurrence, end in activity.ended().items():
-                if cancelled is None or cancelled > end:
+                headcount = activity.headcounts.get(occurrence)
+                if headcount is not None and headcount.present > 0 and (cancelled is None or cancelled > end):
                     yield min([end, *(corrected for _, corrected in activity.corrected(occurrence))])
 
 
@@ -177,6 +184,18 @@ def _reported(history: History, fact: plans.DistrictReportSubmitted) -> None:
     history.district_reports.append(fact.at)
 
 
+def _counted(history: History, fact: HeadcountRecorded) -> None:
+    """到场人数: late-synced check-ins give a higher revision; the highest holds, whichever comes first."""
+    headcounts = history.activity(fact.activity_id).headcounts
+    known = headcounts.get(fact.occurrence)
+    if known is None or fact.revision > known.revision:
+        headcounts[fact.occurrence] = fact
+
+
+def _table_published(history: History, fact: AdoptionTablePublished) -> None:
+    history.activity(fact.activity_id).tables.append(fact)
+
+
 # Each reader takes the fact it stands beside; the table is what keeps the two together.
 _NOTES: dict[type[EventData], Callable[..., None]] = {
     plans.PlanSubmitted: _submitted,
@@ -196,6 +215,8 @@ _NOTES: dict[type[EventData], Callable[..., None]] = {
     plans.ActivityReportPublished: _published,
     plans.EvaluationPublished: _published,
     plans.DistrictReportSubmitted: _reported,
+    HeadcountRecorded: _counted,
+    AdoptionTablePublished: _table_published,
 }
 FACTS: tuple[type[EventData], ...] = tuple(_NOTES)
 """Every event that can change a judgement; the rest is not kept."""

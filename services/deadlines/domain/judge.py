@@ -179,7 +179,7 @@ def _lapsed(case: Case, rule: Rule, opening: Opening, deadline: Deadline, done: 
         # An act on the last day after a cut-off hour is late by less than a day; it counts as one.
         days = max(1, (civil_date(cured_at) - last_day).days)
         violation = replace(violation, state="cured", cured_at=cured_at, days_late=days)
-    return Judged(deadline, _decided(violation, case.decisions))
+    return Judged(deadline, decided(violation, case.decisions))
 
 
 def _may_cure(rule: Rule, opening: Opening, at: datetime) -> bool:
@@ -189,7 +189,7 @@ def _may_cure(rule: Rule, opening: Opening, at: datetime) -> bool:
     return rule.cures_until == "always"
 
 
-def _decided(violation: Violation, decisions: Sequence[Decision]) -> Violation:
+def decided(violation: Violation, decisions: Sequence[Decision]) -> Violation:
     """A decision of the office stands, whatever is learnt later about the act."""
     upheld = [d for d in decisions if d.violation_id == violation.id and d.outcome == "upheld"]
     waived = _first(decisions, "waive_violation", violation.id)

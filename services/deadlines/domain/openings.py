@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.policy import Rule
+from contracts.policy import Requirement, Rule
 from services.deadlines.domain.history import Activity, History
 from services.deadlines.domain.records import Campaign, CancelCause
 
@@ -33,7 +33,7 @@ class Opening:
         return min(self.stops, key=lambda stop: stop.at, default=None)
 
 
-def openings(rule: Rule, campaign: Campaign, history: History) -> Iterator[Opening]:
+def openings(rule: Rule | Requirement, campaign: Campaign, history: History) -> Iterator[Opening]:
     """Every deadline the rule opens for the department."""
     yield from _TRIGGERS[rule.trigger](campaign, history)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from contracts.policy import Rule
+from contracts.policy import Requirement, Rule
 from servicekit.problems import Forbidden
 
 
@@ -52,7 +52,7 @@ def only_department(asker: Asker, asked: str | None) -> str | None:
     return asker.department
 
 
-def to_decide(asker: Asker, roles: Sequence[str], rule: Rule, jurisdiction: str, department: str) -> None:
+def to_decide(asker: Asker, roles: Sequence[str], rule: Rule | Requirement, jurisdiction: str, department: str) -> None:
     """谁可以决定: the roles the pack names for the rule. Raises Forbidden."""
     if not asker.may(*roles):
         raise Forbidden(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from contracts.plans import events as plans
 from contracts.policy import Calendar, PolicyPack, Rule, within
+from contracts.registration.events import HeadcountRecorded
 from services.deadlines.domain.history import Activity, Announcement, History
 
 
@@ -52,8 +53,14 @@ def can_hear(satisfied_by: str) -> bool:
 
 
 def can_count(counted: str) -> bool:
-    """Whether this service hears the numbers a requirement is judged by. None yet: nobody says them."""
+    """Whether this service hears the numbers a requirement is judged by."""
     return counted in _COUNTED
+
+
+def count(counted: str, activity: Activity, occurrence: int) -> int | None:
+    """The number a requirement is judged by; None while nobody has told it."""
+    headcount = activity.headcounts.get(occurrence)
+    return None if headcount is None else _COUNTED[counted](headcount)
 
 
 def _plan_submitted(duty: Duty) -> Iterator[Spell]:
@@ -73,6 +80,12 @@ def _plan_submitted(duty: Duty) -> Iterator[Spell]:
 
 def _activity_held(duty: Duty) -> Iterator[Spell]:
     yield from (Spell(at) for at in duty.history.held())
+
+
+def _adoption_table_complete(duty: Duty) -> Iterator[Spell]:
+    """采纳表: one in which every suggestion received is decided; 0 of 0 counts."""
+    if duty.activity is not None:
+        yield from (Spell(table.at) for table in duty.activity.tables if table.decided == table.received)
 
 
 def _district_report_submitted(duty: Duty) -> Iterator[Spell]:
@@ -173,6 +186,9 @@ _SATISFIED: Mapping[str, Satisfied] = {
     "announced": _announced,
     "activity_report_published": _published("activity_report", plans.ActivityReportPublished),
     "evaluation_published": _published("evaluation", plans.EvaluationPublished),
+    "adoption_table_complete": _adoption_table_complete,
     "district_report_submitted": _district_report_submitted,
 }
-_COUNTED: frozenset[str] = frozenset()
+_COUNTED: Mapping[str, Callable[[HeadcountRecorded], int]] = {
+    "present_and_counted": lambda headcount: headcount.counted,
+}

@@ -41,6 +41,7 @@ def settle(
     violations: Mapping[UUID, KeptViolation],
     judgement: Sequence[Judged],
     now: datetime,
+    unmet: Sequence[Violation] = (),
 ) -> Settlement:
     """落实 a judgement. Judging and settling again at the same `now` changes nothing."""
     changed_deadlines, changed_violations, announcements, wake = [], [], [], []
@@ -51,7 +52,7 @@ def settle(
         after = replace(after, deadline=judged.deadline)
         told = list(_deadline_events(before, judged.deadline, now))
         after, approached = _remind(after, judged, now)
-        violated = _violation(by_deadline.get(judged.deadline.id), judged, now)
+        violated = _violation(by_deadline.get(judged.deadline.id), judged.violation, _why_withdrawn(judged), now)
         if before != after:
             changed_deadlines.append(after)
         announcements += [Announcement(judged.deadline.id, event) for event in [*told, *approached]]
@@ -60,6 +61,9 @@ def settle(
             changed_violations.append(kept)
             announcements += [Announcement(kept.violation.id, event) for event in told]
         wake += _wakes(judged, now)
+    for kept, told in _requirements(violations, unmet, now):
+        changed_violations.append(kept)
+        announcements += [Announcement(kept.violation.id, event) for event in told]
     return Settlement(
         tuple(changed_deadlines), tuple(changed_violations), tuple(announcements), min(wake, default=None)
     )
@@ -110,17 +114,26 @@ def _wakes(judged: Judged, now: datetime) -> list[datetime]:
     return [] if judged.deadline.restore_by is None else [judged.deadline.restore_by]
 
 
+def _requirements(
+    violations: Mapping[UUID, KeptViolation], unmet: Sequence[Violation], now: datetime
+) -> Iterator[tuple[KeptViolation, list[EventData]]]:
+    """要求: those not met, and those on record that turned out to be met (check-ins synced late)."""
+    desired = {violation.id: violation for violation in unmet}
+    on_record = {identity: kept for identity, kept in violations.items() if kept.violation.kind == "requirement"}
+    for identity in [*desired, *(identity for identity in on_record if identity not in desired)]:
+        changed = _violation(on_record.get(identity), desired.get(identity), "in_time", now)
+        if changed is not None:
+            yield changed
+
+
 def _violation(
-    before: KeptViolation | None, judged: Judged, now: datetime
+    before: KeptViolation | None, desired: Violation | None, why_withdrawn: WithdrawCause, now: datetime
 ) -> tuple[KeptViolation, list[EventData]] | None:
     """The violation on record as it must be now, with its events; None when there is none, or nothing changed."""
-    desired = judged.violation
     if desired is None:
         if before is None or before.violation.state == "withdrawn":
             return None
-        withdrawn = replace(
-            before.violation, state="withdrawn", withdrawn_at=now, withdrawn_cause=_why_withdrawn(judged)
-        )
+        withdrawn = replace(before.violation, state="withdrawn", withdrawn_at=now, withdrawn_cause=why_withdrawn)
         return replace(before, violation=withdrawn), [_withdrawn(withdrawn, before.detected_at)]
     if before is not None and before.violation == desired:
         return None

@@ -63,8 +63,8 @@ async def waive_deadline(tx: Transaction, calendars: Calendars, who: Deciding, b
 async def waive_violation(tx: Transaction, calendars: Calendars, who: Deciding, body: WaiveViolation) -> ViolationView:
     """豁免违规. Raises NotFound, Forbidden, WrongState."""
     scope, campaign, violation, _ = await _violation(tx, calendars, who)
-    rule = campaign.pack.rule(violation.rule)
-    permit.to_decide(who.asker, rule.waive.by, rule, campaign.jurisdiction, scope.department)
+    duty = campaign.pack.duty(violation.rule)
+    permit.to_decide(who.asker, duty.waive.by, duty, campaign.jurisdiction, scope.department)
     domain.may_waive_violation(violation)
     decision = Decision("waive_violation", tx.now, violation_id=violation.id)
     return await _settle_violation(tx, calendars, scope, decision, body.reason, who)

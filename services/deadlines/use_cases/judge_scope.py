@@ -4,6 +4,7 @@ from servicekit.service import Transaction
 from services.deadlines import store
 from services.deadlines.domain.judge import judge
 from services.deadlines.domain.records import Campaign, Case, known
+from services.deadlines.domain.require import unmet
 from services.deadlines.domain.settle import Announcement, settle
 from services.deadlines.gateways import Calendars
 from services.deadlines.store import Scope
@@ -25,7 +26,8 @@ async def judge_scope(tx: Transaction, calendars: Calendars, scope: Scope) -> No
     )
     calendar = calendars.of(campaign.jurisdiction)
     judgement = judge(case, calendar, tx.now)
-    settlement = settle(deadlines, await store.violations(tx.connection, scope), judgement, tx.now)
+    violations = await store.violations(tx.connection, scope)
+    settlement = settle(deadlines, violations, judgement, tx.now, unmet(case))
     for deadline in settlement.deadlines:
         await store.save_deadline(tx.connection, scope, deadline)
     for violation in settlement.violations:

@@ -46,7 +46,7 @@ async def violation(connection: Connection, asker: Asker, identity: UUID) -> Vio
     return show.violation(
         scope.campaign_id,
         scope.department,
-        campaign.pack.rule(kept.violation.rule).title,
+        campaign.pack.duty(kept.violation.rule).title,
         kept,
         [entry for entry in decisions if entry.decision.violation_id == identity],
     )

@@ -1,4 +1,4 @@
-"""A deadlines service on the real NATS and PostgreSQL, told facts as plans tells them; its clock is simulated."""
+"""A deadlines service on the real NATS and PostgreSQL, told facts as their owners tell them; its clock is simulated."""
 
 import asyncio
 import json
@@ -15,8 +15,9 @@ import httpx
 import pytest
 from nats.aio.client import Client
 
-from contracts.envelope import NO_PREVIOUS, CloudEvent, EventData, digest_of
+from contracts.envelope import NO_PREVIOUS, CloudEvent, EventData, digest_of, owner_of
 from contracts.plans.events import CampaignOpened, RosterEntry
+from contracts.topology import consumers_of
 from deploy.local.issuer import Issuer
 from servicekit.run import build_app
 from services.deadlines.app import wire
@@ -51,11 +52,11 @@ def opened(*departments: str) -> CampaignOpened:
 
 
 def document(fact: EventData, department: str | None = DEPARTMENT, event_id: UUID | None = None) -> dict[str, Any]:
-    """The fact as plans publishes it."""
+    """The fact as its owner publishes it."""
     about = f"{fact.AGGREGATE}/{uuid4()}"
     return CloudEvent[Any](
         id=event_id or uuid4(),
-        source="/services/plans",
+        source=f"/services/{owner_of(fact.TYPE)}",
         type=fact.TYPE,
         subject=about,
         time=at("08-14 09:00"),
@@ -73,9 +74,9 @@ def document(fact: EventData, department: str | None = DEPARTMENT, event_id: UUI
 
 @dataclass
 class Bus:
-    """plans' user to say things with, ops' to look with."""
+    """The users of those whom deadlines hears, to say things with, and ops' to look with."""
 
-    plans: Client
+    heard: dict[str, Client]
     ops: Client
 
     async def say(self, *facts: EventData, department: str | None = DEPARTMENT) -> None:
@@ -83,14 +84,15 @@ class Bus:
 
     async def publish(self, *documents: dict[str, Any]) -> None:
         """Each under a message id of its own, so that the stream keeps what a test means to send twice."""
-        stream = self.plans.jetstream()
         for entry in documents:
-            await stream.publish(
-                entry["type"], json.dumps(entry).encode(), headers={"Nats-Msg-Id": secrets.token_hex(8)}
+            await (
+                self.heard[owner_of(entry["type"])]
+                .jetstream()
+                .publish(entry["type"], json.dumps(entry).encode(), headers={"Nats-Msg-Id": secrets.token_hex(8)})
             )
 
     async def raw(self, subject: str, body: bytes) -> None:
-        await self.plans.jetstream().publish(subject, body)
+        await self.heard[owner_of(subject)].jetstream().publish(subject, body)
 
     async def messages(self, stream: str = STREAM) -> list[Any]:
         context = self.ops.jetstream()
@@ -104,8 +106,11 @@ class Bus:
 
     async def quiet(self) -> bool:
         """Everything published so far was handled."""
-        info = await self.ops.jetstream().consumer_info("EVENTS_PLANS", "deadlines-plans")
-        return not info.num_pending and not info.num_ack_pending
+        for consumer in consumers_of("deadlines"):
+            info = await self.ops.jetstream().consumer_info(consumer.stream, consumer.name)
+            if info.num_pending or info.num_ack_pending:
+                return False
+        return True
 
 
 @dataclass
@@ -188,17 +193,19 @@ Start = Callable[[], AbstractAsyncContextManager[Deadlines]]
 
 
 @pytest.fixture
-async def said_by_plans(bus: NatsServer) -> AsyncIterator[Bus]:
-    clients = Bus(await bus.connect("plans"), await bus.connect())
+async def said(bus: NatsServer) -> AsyncIterator[Bus]:
+    owners = [consumer.owner for consumer in consumers_of("deadlines")]
+    clients = Bus({owner: await bus.connect(owner) for owner in owners}, await bus.connect())
     yield clients
-    await clients.plans.close()
+    for client in clients.heard.values():
+        await client.close()
     await clients.ops.close()
 
 
 @pytest.fixture
 def start(
     bus: NatsServer,
-    said_by_plans: Bus,
+    said: Bus,
     service_database: Callable[[str], str],
     tokens: Issuer,
     monkeypatch: pytest.MonkeyPatch,
@@ -229,7 +236,7 @@ def start(
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://deadlines") as http:
-                yield Deadlines(http, tokens, said_by_plans, dsn)
+                yield Deadlines(http, tokens, said, dsn)
 
     return run
 

@@ -120,7 +120,7 @@ async def test_a_burst_in_any_order_ends_in_the_same_board(start: Start) -> None
         .filed("08-22 10:00", "08-21 16:00", "09-05 09:00").announced("08-23 10:00", WEBSITE)
         .postponed("09-04 18:00", "09-05 09:00", "09-20 09:00")
         .announced("09-04 18:00", WEBSITE, NEW_MEDIA, occurrence=2, corrects=True)
-        .ended("09-20 11:30", occurrence=2).reported("09-24 10:00").evaluated("10-08 10:00")
+        .ended("09-20 11:30", occurrence=2).reported("09-24 10:00").evaluated("10-08 10:00").table("10-08 10:00")
     )  # fmt: skip
     async with start() as deadlines:
         await deadlines.clock("10-20 00:00")

@@ -5,8 +5,10 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from contracts.envelope import EventData
+from contracts.feedback.events import AdoptionTablePublished
 from contracts.plans import events as plans
 from contracts.policy import SHANGHAI, Calendar, PolicyPack, load_calendar, load_pack
+from contracts.registration.events import HeadcountRecorded
 from services.deadlines.domain.history import Announcement
 from services.deadlines.domain.judge import judge
 from services.deadlines.domain.records import (
@@ -20,6 +22,7 @@ from services.deadlines.domain.records import (
     known,
     violation_id,
 )
+from services.deadlines.domain.require import unmet
 from services.deadlines.domain.settle import settle
 
 PACK: PolicyPack = load_pack("640402-2024")
@@ -195,7 +198,10 @@ class Story:
             )
         )
 
-    def ended(self, when: str, occurrence: int = 1) -> "Story":
+    def ended(self, when: str, occurrence: int = 1, counted: int | None = 30) -> "Story":
+        """`counted` were there; None: registration has not told how many yet."""
+        if counted is not None:
+            self.headcount(when, counted, occurrence=occurrence)
         return self._add(
             plans.ActivityEnded(
                 activity_id=self.activity_id,
@@ -203,6 +209,37 @@ class Story:
                 occurrence=occurrence,
                 at=at(when),
                 basis="scheduled",
+            )
+        )
+
+    def headcount(self, when: str, counted: int, revision: int = 1, occurrence: int = 1) -> "Story":
+        return self._add(
+            HeadcountRecorded(
+                activity_id=self.activity_id,
+                occurrence=occurrence,
+                revision=revision,
+                present=counted,
+                counted=counted,
+                by_category={},
+                at=at(when),
+            )
+        )
+
+    def table(self, when: str, received: int = 0, decided: int | None = None, version: int = 1) -> "Story":
+        done = received if decided is None else decided
+        return self._add(
+            AdoptionTablePublished(
+                activity_id=self.activity_id,
+                table_version=version,
+                received=received,
+                decided=done,
+                adopted=done,
+                partly=0,
+                not_adopted=0,
+                noted=0,
+                counted_until=at(when),
+                proof_digest=DIGEST,
+                at=at(when),
             )
         )
 
@@ -224,6 +261,9 @@ class Story:
 
     def evaluated(self, when: str) -> "Story":
         return self._publish(plans.EvaluationPublished, when)
+
+    def evaluated_with_table(self, when: str) -> "Story":
+        return self.evaluated(when).table(when, 6)
 
     def _publish(self, kind: type[plans.ActivityReportPublished | plans.EvaluationPublished], when: str) -> "Story":
         channel = plans.AnnouncedChannel(channel=WEBSITE, column=None, at=at(when), proof_digest=None)
@@ -301,7 +341,7 @@ class Desk:
         opened = campaign(self.pack, self.closed)
         facts, decisions = tuple(self.facts), tuple(self.decisions)
         case = Case(opened, DEPARTMENT, facts, decisions, *known(self.deadlines.values()))
-        settlement = settle(self.deadlines, self.violations, judge(case, calendar, now), now)
+        settlement = settle(self.deadlines, self.violations, judge(case, calendar, now), now, unmet(case))
         self.deadlines |= {kept.deadline.id: kept for kept in settlement.deadlines}
         self.violations |= {kept.violation.id: kept for kept in settlement.violations}
         self.next_at = settlement.next_at

@@ -80,7 +80,11 @@ def _announced(draw: st.DrawFn, story: Story) -> None:
 
 def _held(draw: st.DrawFn, story: Story) -> None:
     for when in draw(_perhaps(_moments("09"))):
-        story.ended(when, occurrence=draw(st.integers(1, 3)))
+        story.ended(when, draw(st.integers(1, 3)), draw(st.none() | st.integers(0, 40)))
+    for revision, when in enumerate(draw(_perhaps(_moments("09"), times=2)), start=2):
+        story.headcount(when, draw(st.integers(0, 40)), revision)
+    for version, when in enumerate(draw(_perhaps(_moments("09", "10"), times=2)), start=1):
+        story.table(when, 3, draw(st.integers(0, 3)), version)
     for when in draw(_perhaps(_moments("09"))):
         story.end_corrected(when, draw(_moments("09")), draw(_moments("09")), draw(st.integers(1, 3)))
     for when in draw(_perhaps(_moments("09", "10"))):

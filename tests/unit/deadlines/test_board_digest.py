@@ -4,12 +4,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from contracts.deadlines.api import BoardDepartment, DeadlineLine, ViolationLine
+import pytest
+
+from contracts.deadlines.api import BoardDepartment, DeadlineLine, Unsupervised, ViolationLine
+from services.deadlines.domain import satisfaction
 from services.deadlines.domain.board import counts, digest, unsupervised
 from tests.unit.deadlines.story import PACK, at, day
 from tests.unit.deadlines.test_judging import pack_with
 
-MISSING = list(unsupervised(PACK))
+MISSING = [
+    Unsupervised(kind="deadline", rule="adoption", title="采纳", clause="4.1", waits_for="adoption_table_complete")
+]
 
 
 def _line(**changes: Any) -> DeadlineLine:
@@ -92,8 +97,15 @@ def test_a_waived_deadline_counts_as_one_waived() -> None:
     assert counts([row]).model_dump() == {"standing": 1, "cured": 0, "withdrawn": 0, "waived": 2}
 
 
-def test_what_nobody_says_yet_is_listed_by_what_it_waits_for() -> None:
-    assert [(entry.rule, entry.waits_for) for entry in MISSING] == [
+def test_what_nobody_says_is_listed_by_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(unsupervised(PACK)) == []
+    monkeypatch.delitem(satisfaction._SATISFIED, "adoption_table_complete")
+    monkeypatch.delitem(satisfaction._COUNTED, "present_and_counted")
+    assert [(entry.rule, entry.waits_for) for entry in unsupervised(PACK)] == [
         ("adoption", "adoption_table_complete"),
         ("headcount", "present_and_counted"),
     ]
+
+
+def test_what_is_not_supervised_is_part_of_the_digest() -> None:
+    assert digest(PACK, [_row(_line())], MISSING) != digest(PACK, [_row(_line())], [])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.policy import PolicyPack
+from services.deadlines.domain import satisfaction
 from services.deadlines.domain.records import Judged
 from tests.unit.deadlines.story import CALENDAR, NEW_MEDIA, NEWSPAPER, PACK, WEBSITE, Story, at, day
 
@@ -204,7 +205,9 @@ def test_a_corrected_end_does_not_move_what_was_met_before_it() -> None:
 
 
 def test_a_correction_heard_before_the_end_it_corrects_tells_both() -> None:
-    correction_only = Story().end_corrected("09-27 10:00", "09-27 00:30", "09-26 23:00").judged("09-28")
+    correction_only = (
+        Story().headcount("09-27 00:30", 30).end_corrected("09-27 10:00", "09-27 00:30", "09-26 23:00").judged("09-28")
+    )
     both = Story().end_corrected("09-27 10:00", "09-27 00:30", "09-26 23:00").ended("09-27 00:30").judged("09-28")
     assert correction_only == both
 
@@ -217,6 +220,7 @@ def test_a_closed_campaign_cancels_what_is_open_and_nothing_else() -> None:
         "held": "met",
         "activity_report": "cancelled",
         "evaluation": "cancelled",
+        "adoption": "cancelled",
         "district_report": "cancelled",
     }
 
@@ -240,8 +244,34 @@ def test_an_act_after_the_cut_off_hour_of_the_last_day_is_one_day_late() -> None
     assert (entry.violation.occurred_at, entry.violation.days_late) == (at("08-20 18:00"), 1)
 
 
-def test_a_rule_nobody_can_tell_about_is_not_supervised() -> None:
-    assert not any(rule == "adoption" for rule, _ in Story().ended("09-27 11:30").judged("12-01"))
+def test_a_rule_nobody_can_tell_about_is_not_supervised(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story().ended("09-27 11:30")
+    assert any(rule == "adoption" for rule, _ in story.judged("12-01"))
+    monkeypatch.delitem(satisfaction._SATISFIED, "adoption_table_complete")
+    assert not any(rule == "adoption" for rule, _ in story.judged("12-01"))
+
+
+def test_an_activity_nobody_came_to_is_not_held() -> None:
+    assert Story().ended("09-27 11:30", counted=0).judged("10-05")["held", 1].deadline.state == "lapsed"
+
+
+def test_a_headcount_that_comes_late_shows_that_it_was_held_in_time() -> None:
+    story = Story().ended("09-27 11:30", counted=None)
+    assert _outcome(story.judged("10-05")["held", 1]) == ("lapsed", "standing")
+    held = story.headcount("10-06 10:00", 30).judged("10-06 10:00")["held", 1].deadline
+    assert (held.state, held.met_at) == ("met", at("09-27 11:30"))
+
+
+def test_an_adoption_table_counts_only_when_every_suggestion_is_decided() -> None:
+    story = Story().ended("09-27 11:30").table("10-08 10:00", received=5, decided=4)
+    assert _outcome(story.judged("10-13")["adoption", 1]) == ("lapsed", "standing")
+    cured = story.table("10-14 10:00", received=5, version=2).judged("10-15")["adoption", 1]
+    assert _outcome(cured) == ("cured", "cured")
+    assert cured.violation is not None and cured.violation.days_late == 2
+
+
+def test_a_table_of_nothing_counts() -> None:
+    assert Story().ended("09-27 11:30").table("10-12 16:00").judged("10-15")["adoption", 1].deadline.state == "met"
 
 
 def test_proofs_of_every_channel_prove_a_report() -> None:

@@ -12,7 +12,7 @@ def _education() -> Story:
     return (
         Story().submitted("08-16 10:00").filed("08-19 15:00", "08-16 10:00", "09-12 09:00")
         .announced("08-26 10:00", WEBSITE, NEW_MEDIA).ended("09-12 11:30").reported("09-14 10:00")
-        .evaluated("09-25 10:00").district_report("10-10 10:00")
+        .evaluated_with_table("09-25 10:00").district_report("10-10 10:00")
     )  # fmt: skip
 
 
@@ -21,7 +21,7 @@ def _civil_affairs() -> Story:
         Story().submitted("08-20 23:50").filed("08-22 10:00", "08-20 23:50", "09-27 14:00")
         .announced("09-10 10:00", WEBSITE)
         .announced("09-12 23:30", (WEBSITE, "09-10 10:00"), (NEWSPAPER, "09-12 23:30"))
-        .ended("09-27 16:30").reported("09-30 23:59").evaluated("10-12 16:00").district_report("10-15 23:00")
+        .ended("09-27 16:30").reported("09-30 23:59").evaluated_with_table("10-12 16:00").district_report("10-15 23:00")
     )  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def _water() -> Story:
     return (
         Story().submitted("08-22 11:00").filed("08-23 10:00", "08-22 11:00", "09-24 09:00")
         .announced("09-06 10:00", WEBSITE, NEW_MEDIA).ended("09-24 11:30").reported("09-26 10:00")
-        .evaluated("10-09 10:00").district_report("10-15 09:00")
+        .evaluated_with_table("10-09 10:00").district_report("10-15 09:00")
     )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def _agriculture() -> Story:
     return (
         Story().submitted("08-15 10:00").returned("08-19 10:00").submitted("08-21 16:00", 2)
         .filed("08-22 10:00", "08-21 16:00", "09-18 09:00").announced("09-02 10:00", WEBSITE, NEW_MEDIA)
-        .ended("09-18 11:30").reported("09-23 10:00").evaluated("10-08 10:00").district_report("10-10 10:00")
+        .ended("09-18 11:30").reported("09-23 10:00").evaluated_with_table("10-08 10:00").district_report("10-10 10:00")
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def _housing() -> Story:
     return (
         Story().submitted("08-19 10:00").filed("08-20 10:00", "08-19 10:00", "09-25 09:00")
         .announced("09-21 10:00", WEBSITE, NEW_MEDIA).ended("09-25 11:30").reported("09-29 10:00")
-        .evaluated("10-10 10:00").district_report("10-10 10:00")
+        .evaluated_with_table("10-10 10:00").district_report("10-10 10:00")
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def _culture() -> Story:
         Story().submitted("08-16 10:00").filed("08-19 10:00", "08-16 10:00", "09-05 09:00")
         .announced("08-20 10:00", WEBSITE, NEW_MEDIA).postponed("09-04 18:00", "09-05 09:00", "09-20 09:00")
         .announced("09-04 18:00", WEBSITE, NEW_MEDIA, occurrence=2, corrects=True)
-        .ended("09-20 11:30", occurrence=2).reported("09-23 10:00").evaluated("10-08 10:00")
+        .ended("09-20 11:30", occurrence=2).reported("09-23 10:00").evaluated_with_table("10-08 10:00")
         .district_report("10-10 10:00")
     )  # fmt: skip
 
@@ -71,7 +71,8 @@ def _emergency() -> Story:
     return (
         Story().submitted("08-19 10:00").filed("08-20 10:00", "08-19 10:00", "09-27 09:00")
         .announced("09-10 10:00", WEBSITE, NEW_MEDIA).ended("09-27 11:30").reported("10-01 10:00")
-        .evaluated("10-12 10:00").district_report("10-10 10:00")
+        .evaluated("10-12 10:00").table("10-12 10:00", 5, 4).table("10-14 10:00", 5, version=2)
+        .district_report("10-10 10:00")
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def _market() -> Story:
     return (
         Story().submitted("08-19 10:00").filed("08-20 10:00", "08-19 10:00", None)
         .scheduled("09-02 10:00", "09-23 09:00").announced("09-07 10:00", WEBSITE, NEW_MEDIA).ended("09-23 11:30")
-        .reported("09-26 10:00").evaluated("10-08 10:00").district_report("10-10 10:00")
+        .reported("09-26 10:00").evaluated_with_table("10-08 10:00").district_report("10-10 10:00")
     )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def _approval() -> Story:
     return (
         Story().submitted("08-19 10:00").filed("08-20 10:00", "08-19 10:00", "09-19 09:00")
         .announced("09-04 20:00", WEBSITE, NEW_MEDIA).ended("09-19 11:30").reported("09-23 10:00")
-        .extended("10-07 10:00", "evaluation", "10-11").evaluated("10-10 10:00")
+        .extended("10-07 10:00", "evaluation", "10-11").evaluated("10-10 10:00").table("10-08 10:00", 3)
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _justice() -> Story:
     return (
         Story().submitted("08-16 10:00").filed("08-19 10:00", "08-16 10:00", "09-26 09:00")
         .announced("09-09 10:00", WEBSITE).proved("09-14 10:00", "09-10 08:00", NEWSPAPER)
-        .ended("09-26 11:30").reported("09-29 10:00").evaluated("10-11 10:00").district_report("10-10 10:00")
+        .ended("09-26 11:30").reported("09-29 10:00").evaluated_with_table("10-11 10:00").district_report("10-10 10:00")
     )  # fmt: skip
 
 
@@ -125,8 +126,8 @@ def test_due_dates(story: type[Story], expected: dict[str, str]) -> None:
 @pytest.mark.parametrize("story", [_education, _civil_affairs, _agriculture, _culture, _market])
 def test_all_met(story: type[Story]) -> None:
     judged = story().judged(END)
-    # filing, held, publicity, report, evaluation, district report; one publicity more for the postponed one
-    assert len(judged) == (7 if story is _culture else 6)
+    # filing, held, publicity, report, evaluation, adoption, district report; one publicity more for the postponed one
+    assert len(judged) == (8 if story is _culture else 7)
     assert {entry.deadline.state for entry in judged.values()} == {"met"}
 
 
@@ -179,9 +180,13 @@ def test_cancelled_activity_owes_nothing_more_and_held_is_waived() -> None:
     }
 
 
-def test_report_one_day_late_is_cured() -> None:
-    assert _violations(_emergency()) == {"activity_report": ("10-01 00:00", "cured")}
+def test_report_one_day_late_and_table_two_days_late_are_cured() -> None:
+    assert _violations(_emergency()) == {
+        "activity_report": ("10-01 00:00", "cured"),
+        "adoption": ("10-13 00:00", "cured"),
+    }
     assert _late(_emergency().judged(END)["activity_report", 1]) == (at("10-01 10:00"), 1)
+    assert _late(_emergency().judged(END)["adoption", 1]) == (at("10-14 10:00"), 2)
 
 
 def test_extended_evaluation_is_met_and_the_missing_district_report_stands() -> None:
