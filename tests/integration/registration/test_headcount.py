@@ -148,5 +148,8 @@ async def test_a_shortage_is_foretold_at_the_packs_offsets(start: Start) -> None
             "starts_at": "2024-09-19T01:00:00Z", "at": "2024-09-16T01:00:00Z",
         }  # fmt: skip
         await stage.registered(24)
+        where = await stage.http.get("/simulation", headers=stage.headers("ops"))
+        assert where.json()["next_timer_at"] == "2024-09-18T01:00:00Z"
+        await stage.clock("2024-09-18T09:00:00+08:00")
         await stage.clock(STARTS)
         assert len(await stage.said("headcount-forecast-short")) == 1

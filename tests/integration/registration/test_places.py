@@ -92,6 +92,7 @@ async def test_cancelling_the_activity_cancels_every_registration_once(start: St
         assert [(one["data"]["registration_id"], one["data"]["was_confirmed"]) for one in cancelled] == [
             (receipt["registration_id"], receipt["state"] == "confirmed") for receipt in receipts
         ]
+        assert {one["data"]["because"] for one in cancelled} == {"activity_cancelled"}
         assert await stage.said("registration-promoted") == []
         refused = await stage.register(person(9))
         assert (refused.status_code, refused.json()["code"]) == (409, "activity-cancelled")
