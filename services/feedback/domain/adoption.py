@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.envelope import digest_of
 from contracts.feedback.api import AdoptionItem, AdoptionTable
-from contracts.policy import PolicyPack
+from contracts.policy import SHANGHAI, PolicyPack
 from servicekit.problems import Finding, Refused
 from services.feedback.domain.masking import mask_name, mask_text
 from services.feedback.domain.suggestion import Activity, Suggestion, Told, require_open
@@ -63,7 +63,7 @@ def require_complete(activity: Activity, suggestions: Sequence[Suggestion], basi
                 Finding(
                     code="text-pending" if one.text_state == "pending" else "undecided",
                     field=str(one.id),
-                    detail=f"{one.received_at.isoformat()} 收到的意见建议没有处理",
+                    detail=f"{one.received_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 收到的意见建议没有处理",
                     clause=basis.clause,
                     sentence=basis.sentence,
                 )

@@ -56,6 +56,7 @@ def test_one_undecided_suggestion_refuses_the_table_and_is_named() -> None:
     with pytest.raises(adoption.AdoptionIncomplete) as refused:
         adoption.require_complete(ENDED, [suggestion("adopted"), open_, waiting], BASIS)
     assert refused.value.clause == "4.1"
+    assert refused.value.errors[0].detail.startswith("2024-09-22 16:00")  # the civil time of who reads it
     assert [(one.code, one.field) for one in refused.value.errors] == [
         ("undecided", str(open_.id)), ("text-pending", str(waiting.id)),
     ]  # fmt: skip
