@@ -10,11 +10,11 @@ LOCK = --universal --generate-hashes --python-version 3.11 --no-emit-index-url -
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test rehearsal check format clean lock
+.PHONY: help setup run test test-containers test-compose rehearsal check format clean lock
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; \
-		do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; \
+		do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 setup: ## the environment in .venv, from the hash-locked requirements
 	@$(PYTHON) deploy/bootstrap.py
@@ -27,6 +27,12 @@ rehearsal: setup ## play the season on a stack of its own, compare, exit non-zer
 
 test: setup ## every test that needs nothing but this machine (ARGS='-k name' for pytest)
 	@exec $(PY) -m pytest $(TESTS) $(ARGS)
+
+test-containers: setup ## the integration tests on containers instead of the embedded servers; needs Docker
+	@TEST_BACKEND=containers exec $(PY) -m pytest tests/integration $(ARGS)
+
+test-compose: setup ## docker compose up, the rehearsal played against it, down again; needs Docker
+	@exec $(PY) -m deploy.compose rehearse --directory .data/compose-rehearsal
 
 check: setup ## format, lint, types, import rules, migrations, published language, README
 	$(PY) -m ruff format --check .
@@ -52,4 +58,5 @@ lock: ## renew requirements/*.txt after a change of *.in (UPGRADE=1: newest vers
 	cd requirements && uv="$$directory/bin/uv" && \
 	"$$uv" pip compile $(LOCK) runtime.in -o runtime.txt && \
 	"$$uv" pip compile $(LOCK) -c runtime.txt local.in -o local.txt && \
+	"$$uv" pip compile $(LOCK) -c local.txt image.in -o image.txt && \
 	"$$uv" pip compile $(LOCK) -c local.txt dev.in -o dev.txt

@@ -42,7 +42,7 @@ def rehearse(directory: Path) -> int:
             return 1
         print(f"composed stack is up after {time.monotonic() - started:.1f} s", flush=True)
         refused = _refuses_the_simulated_clock(environment, stack)
-        player = (sys.executable, "-m", "deploy.rehearsal", "play", "--stack", str(directory / "stack.json"))
+        player = (sys.executable, "-m", "deploy.rehearsal", "--stack", str(directory / "stack.json"))
         code = _loud(player, environment)
         print(f"rehearsal ended with {code} after {time.monotonic() - started:.1f} s", flush=True)
         _show_sizes(environment)
