@@ -13,7 +13,7 @@ LOCK = --universal --generate-hashes --python-version 3.11 --no-emit-index-url -
 .PHONY: help setup run test test-containers test-compose rehearsal check format clean lock
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; \
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; \
 		do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 setup: ## the environment in .venv, from the hash-locked requirements
