@@ -138,7 +138,8 @@ class Sender:
         Participants may be hundreds: theirs become rows of their own, which later batches send.
         """
         cause = one.event.id
-        by_target = {contact_target(cause, contact.email): contact for contact in contacts}
+        # Of two with one address the first is written to.
+        by_target = {contact_target(cause, contact.email): contact for contact in reversed(contacts)}
         async with service.transaction() as tx:
             if one.is_addressed:
                 taken = [(one.id, one.target)] if one.target in by_target else []
