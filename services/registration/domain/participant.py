@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
+from stdnum.exceptions import InvalidComponent, ValidationError
 
 from contracts.policy import SHANGHAI, Choice, PolicyPack
 from contracts.registration.api import ParticipantIn
@@ -124,11 +124,21 @@ def _proof_of_age(given: ParticipantIn, clause: str) -> tuple[str | None, date]:
         assert given.birth_date is not None, "the input has one of the two"
         return None, given.birth_date
     try:
-        number: str = ric.validate(given.id_number)
+        number = _checked(ric.compact(given.id_number))
     except ValidationError as wrong:
         # Nothing of the number itself: a refusal is logged and shown.
         raise IdNumberWrong(f"身份证号不正确 ({type(wrong).__name__})", clause=clause) from wrong
     return number, ric.get_birth_date(number)
+
+
+def _checked(number: str) -> str:
+    """Length, check digit and date. Raises stdnum's ValidationError."""
+    try:
+        ric.validate(number)
+    except InvalidComponent:
+        # The library also refuses a place whose code is younger than its bearer; many got their number later than that.
+        ric.get_birth_date(number)
+    return number
 
 
 def _old_enough(pack: PolicyPack, birth_date: date, day: date, clause: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from stdnum.cn import ric
 
 from contracts.policy import PolicyPack, load_pack
 from contracts.registration.api import ParticipantIn
@@ -73,6 +74,13 @@ def test_the_age_is_the_packs() -> None:
 def test_the_number_says_the_birthday() -> None:
     person = admit(PACK, someone(birth_date=None, id_number="11010519491231002x"), date(2024, 9, 19))
     assert (person.id_number, person.birth_date) == ("11010519491231002X", date(1949, 12, 31))
+
+
+@pytest.mark.parametrize("number", ["130402196001010010", "640402199001010013"])
+def test_a_number_may_be_older_than_its_place_code(number: str) -> None:
+    """Districts are renamed and get new codes; who lives there may sign up all the same."""
+    number = number[:17] + str(ric.calc_check_digit(number))
+    assert admit(PACK, someone(birth_date=None, id_number=number), date(2024, 9, 19)).id_number == number
 
 
 def test_one_person_is_recognised_however_written() -> None:
