@@ -161,6 +161,32 @@ async def test_a_mail_server_that_was_down_gets_each_mail_once(
     assert len(mail_server.mails) == 2
 
 
+async def test_a_mail_the_server_took_but_did_not_acknowledge_is_unknown_and_not_sent_again(
+    start: Start, plans: Plans, mail_server: MailServer
+) -> None:
+    plans.contacts["office"] = []
+    mail_server.hold.clear()
+    async with start() as door:
+        await plans.say(campaign_opened())
+        raised = event(RAISED)
+        await plans.say(raised)
+
+        async def unknown() -> bool:
+            return [row["failure"] for row in await door.listed(state="failed")] == ["unknown"]
+
+        await until(unknown, "unknown after the time for an answer is over")
+        mail_server.hold.set()
+        await plans.say(event(CURED))
+
+        async def next_delivered() -> bool:
+            return len(await door.listed(state="delivered", event_type=CURED)) == 1
+
+        await until(next_delivered, "the next event's mail")
+        [row] = await door.listed(state="failed")
+    assert (row["attempts"], row["next_attempt_at"]) == (1, None)
+    assert len(mail_server.to("zhang@mzj.example", UUID(raised["id"]))) == 1
+
+
 async def test_a_recipient_refused_for_good_is_not_tried_again_and_ops_hear_of_it(
     start: Start, plans: Plans, mail_server: MailServer, bus: NatsServer
 ) -> None:
