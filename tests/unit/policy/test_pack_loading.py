@@ -119,6 +119,14 @@ def test_the_pack_travels_as_json_and_is_the_same_pack() -> None:
     assert travelled.digest == pack.digest
 
 
+def test_a_copy_that_contradicts_itself_is_not_a_pack() -> None:
+    """No file is there to be checked when the pack arrives in an event."""
+    data = district_pack().model_dump(mode="json")
+    data["rules"].append(data["rules"][0])
+    with pytest.raises(ValidationError, match=r"rules\.filing：id 重复"):
+        PolicyPack.model_validate(data)
+
+
 def test_the_order_of_keys_does_not_matter_to_the_digest() -> None:
     """A database may store the event's copy with its keys in another order."""
     pack = district_pack()

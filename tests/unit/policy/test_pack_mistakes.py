@@ -86,6 +86,12 @@ MISTAKES = {
         "rules.activity_report.cut_off",
         "unit 为 hour 时不能有此项",
     ),
+    "less than hours": (
+        'unit = "calendar_day"\ninclusive = true\nroll = "next_after_rest"\nopen_to = ["unit", "roll"]',
+        'unit = "hour"\ninclusive = false\nroll = "none"',
+        "rules.activity_report.inclusive",
+        "unit 为 hour 时须为 true",
+    ),
     "open to the same twice": (
         'open_to = ["unit", "bound"]',
         'open_to = ["unit", "unit"]',
@@ -201,6 +207,19 @@ MISTAKES = {
         "publications.activity_report.columns",
         "reports 未在 columns 中声明",
     ),
+    "published through nothing known": (
+        'channels = ["government_website", "new_media"]',
+        'channels = ["loudspeaker"]',
+        "publications.activity_report.channels",
+        "loudspeaker 未在 channels.options 中声明",
+    ),
+    "part twice": (
+        '{ key = "photos", label = "现场图片" }]\n\n[publications.evaluation]',
+        '{ key = "text", label = "现场图片" }]\n\n[publications.evaluation]',
+        "publications.activity_report.parts.text",
+        "key 重复",
+    ),
+    "column twice": ('key = "consultation"', 'key = "activity_reports"', "columns.activity_reports", "key 重复"),
     "publication missing": (
         "[publications.adoption_table]",
         "[publications.adoptions]",

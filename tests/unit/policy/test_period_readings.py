@@ -40,6 +40,16 @@ def test_a_make_up_saturday_is_named_as_the_reason_not_to_move() -> None:
     assert "2024-10-12（星期六）是调休上班日（国庆节），不移动" in [step.text for step in steps]
 
 
+def test_days_left_out_for_a_long_holiday_are_a_step_of_their_own() -> None:
+    """Five days from 09-28 without the seven of National Day: 09-28, 09-29, 09-30, 10-08, 10-09."""
+    with_holiday = rule(n=5, long_holiday={"minimum_run": 7})
+    told = "期间内的长假 7 天不计入，到 2024-10-09（星期三）"
+    steps = compute(with_holiday, day("2024-09-27"), district_calendar()).derivation.steps
+    assert told in [step.text for step in steps]
+    without = compute(with_holiday, day("2024-09-02"), district_calendar()).derivation.steps
+    assert not [step for step in without if "长假" in step.text]
+
+
 def test_months_cite_their_own_article() -> None:
     derivation = compute(rule(unit="month", n=1), day("2024-08-31"), district_calendar()).derivation
     assert "民法典第二百零二条" in derivation.articles
