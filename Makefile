@@ -55,8 +55,8 @@ clean: ## stop the stacks, then remove their data, the environment and every cac
 lock: ## renew requirements/*.txt after a change of *.in (UPGRADE=1: newest versions)
 	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && \
 	$(PYTHON) -m venv "$$directory" && "$$directory/bin/pip" install --quiet --disable-pip-version-check uv && \
-	cd requirements && uv="$$directory/bin/uv" && \
-	"$$uv" pip compile $(LOCK) runtime.in -o runtime.txt && \
-	"$$uv" pip compile $(LOCK) -c runtime.txt local.in -o local.txt && \
-	"$$uv" pip compile $(LOCK) -c local.txt image.in -o image.txt && \
-	"$$uv" pip compile $(LOCK) -c local.txt dev.in -o dev.txt
+	uv="$$directory/bin/uv" && \
+	"$$uv" pip compile $(LOCK) requirements/runtime.in -o requirements/runtime.txt && \
+	"$$uv" pip compile $(LOCK) -c requirements/runtime.txt requirements/local.in -o requirements/local.txt && \
+	"$$uv" pip compile $(LOCK) -c requirements/local.txt requirements/image.in -o requirements/image.txt && \
+	"$$uv" pip compile $(LOCK) -c requirements/local.txt requirements/dev.in -o requirements/dev.txt

@@ -160,8 +160,8 @@ async def _must_run(job: Coroutine[Any, Any, None]) -> None:
         raise
     except BaseException:
         log.exception("a loop of the service died; the process exits so that it is restarted", job=str(job))
-    else:
-        log.error("a loop of the service ended; the process exits so that it is restarted", job=str(job))
+        os._exit(70)
+    log.error("a loop of the service ended; the process exits so that it is restarted", job=str(job))
     os._exit(70)
 
 

@@ -1,8 +1,9 @@
 """Real servers for tests: NATS with the topology's users and streams, PostgreSQL with a fresh database per test.
 
 `TEST_BACKEND` says where they come from: `embedded` (the default: the wheels' servers on free ports),
-`containers` (testcontainers, needs Docker), `urls` (running servers, see `_urls_*`). Fixtures are plain functions and
-objects, usable from sync and async tests alike.
+`containers` (testcontainers, needs Docker), `urls`: servers that run already and are there for tests alone, since their
+streams are deleted: TEST_NATS_URL, TEST_NATS_PASSWORD_<USER> for each user, TEST_POSTGRES_HOST, _PORT, _PASSWORD.
+Fixtures are plain functions and objects, usable from sync and async tests alike.
 """
 
 import asyncio
@@ -92,8 +93,8 @@ class PostgresServer:
             name = f"template_{service}_{secrets.token_hex(4)}"
             await _execute(
                 self.admin,
-                f"do $$ begin create role \"{service}\" login password '{service}';"
-                " exception when duplicate_object then null; end $$",
+                f'do $$ begin create role "{service}"; exception when duplicate_object then null; end $$',
+                f"alter role \"{service}\" login password '{service}'",
                 f'create database "{name}" owner "{service}"',
             )
             directory = ROOT / "services" / service / "migrations"
@@ -191,6 +192,7 @@ def nats_server(server_directory: Path) -> Iterator[NatsServer]:
     """One NATS server a session, topology applied. Take `bus` to have it empty."""
     if BACKEND == "urls":
         names = {user: os.environ[f"TEST_NATS_PASSWORD_{user.upper()}"] for user in USERS}
+        elsewhere(apply(os.environ["TEST_NATS_URL"], OPS, names[OPS]))
         yield NatsServer(os.environ["TEST_NATS_URL"], names)
         return
     passwords = {user: secrets.token_urlsafe(12) for user in USERS}

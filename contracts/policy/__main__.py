@@ -7,7 +7,6 @@ import argparse
 import io
 import json
 import sys
-import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from contracts.policy.loader import PACKS_DIRECTORY, check_pack, list_packs, loa
 from contracts.policy.mistakes import CalendarInvalid, Mistake, PackInvalid
 from contracts.policy.model import PolicyPack
 from contracts.policy.period import compute
+from contracts.policy.toml_file import read_toml
 
 _FINE, _WRONG, _MISUSED = 0, 1, 2
 
@@ -172,10 +172,8 @@ def _mistakes_of(file: Path, packs: Path) -> tuple[Mistake, ...]:
 
 def _is_layer(file: Path) -> bool:
     """A calendar layer says its level; anything else is taken for a pack."""
-    try:
-        return "level" in tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    data, _ = read_toml(file)
+    return "level" in data
 
 
 def _explain(options: argparse.Namespace) -> int:

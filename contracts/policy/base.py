@@ -72,7 +72,7 @@ ClockTime = Annotated[StrictStr, AfterValidator(_clock)]
 Text = Annotated[StrictStr, AfterValidator(_not_blank)]
 Key = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[StrictInt, Field(ge=1, le=3650)]
-Number = Annotated[StrictInt, Field(ge=0)]
+Number = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 Clause = Annotated[StrictStr, Field(pattern=r"^\d+(\.\d+)*$")]
 JurisdictionCode = Annotated[StrictStr, Field(pattern=r"^\d{6}$")]
 

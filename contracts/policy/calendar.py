@@ -31,14 +31,16 @@ class Calendar:
         self._library = library
         # What a file layer settles completely for the whole country: the library is not asked for these years.
         self._national_years = {year for layer in self.layers if layer.level == "national" for year in layer.years}
-        self._days = {day: entry for layer in self.layers for day, entry in layer.kinds.items()}
+        self._days = {entry.date: entry for layer in self.layers for entry in layer.days}
+
+        names = [_library_version()] if library else []
+        names += [f"{layer.level}/{layer.id}@{layer.version}#{layer.digest[:12]}" for layer in self.layers]
+        self._version = ";".join(names) or "weekends-only"
 
     @property
     def version(self) -> str:
         """日历版本: every layer with its version and digest, lowest first."""
-        names = [_library_version()] if self._library else []
-        names += [f"{layer.level}/{layer.id}@{layer.version}#{layer.digest[:12]}" for layer in self.layers]
-        return ";".join(names) or "weekends-only"
+        return self._version
 
     def is_rest(self, day: date) -> bool:
         """休息日: weekends and holidays, without make-up working days. ``day`` is a civil date in Asia/Shanghai."""
@@ -53,9 +55,10 @@ class Calendar:
         return not self.is_rest(day)
 
     def covers(self, day: date) -> bool:
-        """Whether the national layer describes ``day``; otherwise an answer about it is provisional."""
-        following = (day + _SETTLED_BY_NEXT_YEAR).year
-        return self._knows(day.year) and (following == day.year or day in self._days or self._knows(following))
+        """Whether a layer names ``day`` or the national one describes its year; otherwise answers are provisional."""
+        if day in self._days:
+            return True
+        return self._knows(day.year) and self._knows((day + _SETTLED_BY_NEXT_YEAR).year)
 
     def name_of(self, day: date) -> str | None:
         """节日名称: the name a layer gives the day, for people to read."""

@@ -1,7 +1,6 @@
 """推算过程: how a due date came about, so that anyone can check it by hand."""
 
 import datetime as dt
-from functools import cached_property
 from hashlib import sha256
 
 import rfc8785
@@ -44,7 +43,7 @@ class Derivation(Frozen):
     readings: tuple[Reading, ...]
     safe_date: dt.date
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """摘要: SHA-256, hex, over the RFC 8785 canonical JSON of the derivation."""
         return sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.policy.model import PolicyPack
 from contracts.policy.rule import Reminder, Rule
 
-_ROLES = {"office": "区政务公开办公室", "department": "部门（单位）"}
+_ROLES = {"office": "政务公开办公室", "department": "部门（单位）"}
 _UNITS = {"calendar_day": "个自然日", "working_day": "个工作日", "month": "个月", "hour": "小时"}
 _TRIGGERS = {"campaign_opened": "活动季启动", "activity_dated": "方案备案且日期确定", "activity_ended": "活动结束"}
 _SATISFIED_BY = {

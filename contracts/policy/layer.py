@@ -1,13 +1,10 @@
 """日历层: the rest and working days one document fixes, as a file, as an event, or as the library's national data."""
 
 import re
-import tomllib
 from collections.abc import Mapping
-from datetime import date
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import rfc8785
 from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validator
@@ -15,6 +12,7 @@ from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validat
 from contracts.policy.base import Day, Frozen, JurisdictionCode, Text, refuse, repeated
 from contracts.policy.mistakes import CalendarInvalid, Mistake
 from contracts.policy.reasons import problems_of
+from contracts.policy.toml_file import read_toml
 
 Level = Literal["national", "regional", "local"]
 DayKind = Literal["rest", "work"]
@@ -50,7 +48,7 @@ class Layer(Frozen):
     jurisdiction: JurisdictionCode | None = None
     version: Text
     sources: tuple[LayerSource, ...] = Field(min_length=1)
-    years: tuple[StrictInt, ...] = ()
+    years: tuple[Annotated[StrictInt, Field(ge=1949, le=9999)], ...] = ()
     days: tuple[LayerDay, ...]
 
     @model_validator(mode="after")
@@ -61,15 +59,10 @@ class Layer(Frozen):
         refuse(problems)
         return self
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """摘要: SHA-256, hex, over the RFC 8785 canonical JSON of the layer."""
         return sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
-
-    @cached_property
-    def kinds(self) -> dict[date, LayerDay]:
-        """The layer's days by date."""
-        return {entry.date: entry for entry in self.days}
 
     def applies_to(self, jurisdiction: str) -> bool:
         """Whether a six-digit code lies in the layer's territory: 640000 covers 640400 and 640402."""
@@ -81,12 +74,9 @@ class Layer(Frozen):
 
 def read_layer(file: Path) -> Layer:
     """The layer in a TOML file; CalendarInvalid lists every mistake with file, key and reason."""
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CalendarInvalid([Mistake(file.name, "", f"TOML 语法错误：{error}")]) from None
-    except OSError as error:
-        raise CalendarInvalid([Mistake(file.name, "", f"读不出来：{error.strerror}")]) from None
+    data, mistake = read_toml(file)
+    if mistake is not None:
+        raise CalendarInvalid([mistake])
     if data.get("id") != file.stem:
         raise CalendarInvalid([Mistake(file.name, "id", f"{data.get('id')!r} 与文件名 {file.name} 不符")])
     return parse_layer(data, file.name)
@@ -97,6 +87,4 @@ def parse_layer(data: Mapping[str, Any], name: str) -> Layer:
     try:
         return Layer.model_validate(data)
     except ValidationError as error:
-        raise CalendarInvalid(
-            [Mistake(name, ".".join(path), reason) for _, path, reason in problems_of(error, data)]
-        ) from None
+        raise CalendarInvalid([Mistake(name, path, reason) for _, path, reason in problems_of(error, data)]) from None

@@ -5,17 +5,17 @@ A file is named after its id (``640402-2024.toml``). ``parent`` names the pack i
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.policy.merge import OWN_KEYS, Origins, merge, origin_of, remove
+from contracts.policy.merge import OWN_KEYS, Origins, forget, merge, origin_of, remove
 from contracts.policy.mistakes import Mistake, PackInvalid
 from contracts.policy.model import PolicyPack
 from contracts.policy.reasons import problems_of
+from contracts.policy.toml_file import read_toml
 
 PACKS_DIRECTORY = Path(__file__).parent / "packs"
 _PACK_ID = re.compile(r"\d{6}-\d{4}")
@@ -73,7 +73,8 @@ def _resolve(
     mistakes += removal_mistakes
     merged["lineage"] = [data.get("id") for _, data in chain]
     pack, found = _validate(merged, leaf_file, origins, partial=abstract)
-    mistakes += [mistake for mistake in found if mistake not in mistakes]
+    known = {(mistake.file, mistake.key) for mistake in mistakes}
+    mistakes += [mistake for mistake in found if (mistake.file, mistake.key) not in known]
     return (None if mistakes else pack), mistakes
 
 
@@ -93,25 +94,12 @@ def _read_chain(pack_id: str, directories: Sequence[Path]) -> tuple[list[tuple[s
         if file is None:
             reason = f"没有上级政策包 {wanted}" if chain else "没有这个政策包"
             return chain, [Mistake(asked_by, asked_key, reason)]
-        data, mistake = _read_toml(file)
+        data, mistake = read_toml(file)
         if mistake is not None:
             return chain, [mistake]
         chain.append((name, data))
         wanted, asked_by, asked_key = data.get("parent"), name, "parent"
     return chain, []
-
-
-def _read_toml(file: Path) -> tuple[dict[str, Any], Mistake | None]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8")), None
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"at line (\d+), column (\d+)", str(error))
-        line = f"第 {where[1]} 行第 {where[2]} 列" if where else "文件末尾"
-        return {}, Mistake(file.name, "", f"TOML 语法错误，{line}：{error}")
-    except UnicodeDecodeError:
-        return {}, Mistake(file.name, "", "不是 UTF-8 编码")
-    except OSError as error:
-        return {}, Mistake(file.name, "", f"读不出来：{error.strerror}")
 
 
 def _file_mistakes(file: str, data: Mapping[str, Any]) -> list[Mistake]:
@@ -147,6 +135,8 @@ def _lay_over(chain: Sequence[tuple[str, dict[str, Any]]]) -> tuple[dict[str, An
     mistakes = []
     for file, data in reversed(chain):
         inherited = {key: value for key, value in merged.items() if key not in OWN_KEYS}
+        for key in OWN_KEYS:
+            forget(origins, key)
         without = data.get("without", [])
         for path in without if isinstance(without, list) else []:
             if isinstance(path, str) and not remove(inherited, path):
@@ -163,7 +153,7 @@ def _validate(
         return PolicyPack.model_validate(data), []
     except ValidationError as error:
         return None, [
-            Mistake(origin_of(path, origins) or file, ".".join(path), reason)
+            Mistake(origin_of(path, origins) or file, path, reason)
             for kind, path, reason in problems_of(error, data)
             if not (partial and kind == "missing")
         ]

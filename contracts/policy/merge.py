@@ -1,8 +1,8 @@
 """继承: 区 ← 市 ← 自治区, resolved by plain data merging before anything is validated.
 
 Tables merge key by key. A list of tables that all carry ``id`` (rules, requirements, checks) merges by id: a known id
-is merged in place, a new one is appended. Every other list is replaced. ``without`` removes what a parent brought:
-``without = ["rules.publicity", "participants.maximum"]``. What identifies a pack is never inherited.
+is merged in place, a new one is appended, none is lost. Every other list is replaced. ``without`` removes what a parent
+brought: ``without = ["rules.publicity", "participants.maximum"]``. What identifies a pack is never inherited.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from typing import Any
 
 OWN_KEYS = frozenset({"id", "version", "year", "parent", "abstract", "without", "jurisdiction", "basis"})
 
-Path = tuple[str, ...]
-Origins = dict[Path, str]
+# Which file set a dotted key path; entries of a list that merges by id are named by it: ``rules.publicity.n``.
+Origins = dict[str, str]
 
 
 def merges_by_id(value: object) -> bool:
@@ -20,20 +20,20 @@ def merges_by_id(value: object) -> bool:
 
 
 def merge(
-    parent: Mapping[str, Any], child: Mapping[str, Any], file: str, origins: Origins, at: Path = ()
+    parent: Mapping[str, Any], child: Mapping[str, Any], file: str, origins: Origins, at: str = ""
 ) -> dict[str, Any]:
     """Lay ``child`` (from ``file``) over ``parent``; ``origins`` learns which file set each key path."""
     merged = dict(parent)
     for key, value in child.items():
-        path = (*at, str(key))
+        path = _below(at, key)
         before = merged.get(key)
         if isinstance(value, dict) and isinstance(before, dict):
             merged[key] = merge(before, value, file, origins, path)
-        elif merges_by_id(value) and merges_by_id(before):
+        elif merges_by_id(before) and (value == [] or merges_by_id(value)):
             merged[key] = _merge_entries(before, value, file, origins, path)  # type: ignore[arg-type]
         else:
             merged[key] = value
-            _forget_below(origins, path)
+            forget(origins, path)
             _note(value, file, origins, path)
     return merged
 
@@ -70,21 +70,26 @@ def remove(data: dict[str, Any], dotted: str) -> bool:
     return False
 
 
-def origin_of(path: Path, origins: Origins) -> str | None:
+def origin_of(path: str, origins: Origins) -> str | None:
     """The file that set ``path``, or the nearest thing above it."""
-    for length in range(len(path), 0, -1):
-        if path[:length] in origins:
-            return origins[path[:length]]
-    return None
+    while path and path not in origins:
+        path = path.rpartition(".")[0]
+    return origins.get(path)
+
+
+def forget(origins: Origins, path: str) -> None:
+    """Let go of who set ``path`` and everything below it."""
+    for known in [known for known in origins if known == path or known.startswith(f"{path}.")]:
+        del origins[known]
 
 
 def _merge_entries(
-    before: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]], file: str, origins: Origins, at: Path
+    before: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]], file: str, origins: Origins, at: str
 ) -> list[dict[str, Any]]:
     merged = list(before)
     known = {str(entry["id"]): index for index, entry in enumerate(merged)}
     for entry in entries:
-        path = (*at, str(entry["id"]))
+        path = _below(at, entry["id"])
         if str(entry["id"]) in known:
             index = known[str(entry["id"])]
             merged[index] = merge(merged[index], entry, file, origins, path)
@@ -95,16 +100,15 @@ def _merge_entries(
     return merged
 
 
-def _note(value: object, file: str, origins: Origins, path: Path) -> None:
+def _note(value: object, file: str, origins: Origins, path: str) -> None:
     origins[path] = file
     if isinstance(value, dict):
         for key, below in value.items():
-            _note(below, file, origins, (*path, str(key)))
+            _note(below, file, origins, _below(path, key))
     elif isinstance(value, list) and merges_by_id(value):
         for entry in value:
-            _note(entry, file, origins, (*path, str(entry["id"])))
+            _note(entry, file, origins, _below(path, entry["id"]))
 
 
-def _forget_below(origins: Origins, path: Path) -> None:
-    for known in [known for known in origins if known[: len(path)] == path]:
-        del origins[known]
+def _below(path: str, key: object) -> str:
+    return f"{path}.{key}" if path else str(key)

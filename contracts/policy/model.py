@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from datetime import date
-from functools import cached_property
 from hashlib import sha256
 from typing import Literal, Self, TypeVar
 
@@ -87,7 +86,7 @@ class PolicyPack(Frozen):
         refuse(problems_in(self))
         return self
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """摘要: SHA-256, hex, over the RFC 8785 canonical JSON of the resolved pack."""
         return sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()

@@ -23,18 +23,18 @@ _REASONS = {
 _LIMITS = {"greater_than_equal": ("ge", "不能小于"), "less_than_equal": ("le", "不能大于")}
 
 
-def problems_of(error: ValidationError, data: Any) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Each mistake behind a validation error: its kind, key path and reason."""
+def problems_of(error: ValidationError, data: Any) -> Iterator[tuple[str, str, str]]:
+    """Each mistake behind a validation error: its kind, dotted key path and reason."""
     for problem in error.errors(include_url=False):
         path = key_path(problem["loc"], data)
         if problem["type"] == "problems":
             for key, reason in problem["ctx"]["problems"]:
-                yield problem["type"], (*path, *key.split(".")), reason
+                yield problem["type"], f"{path}.{key}" if path else key, reason
         else:
             yield problem["type"], path, reason_for(problem)
 
 
-def key_path(location: tuple[int | str, ...], data: Any) -> tuple[str, ...]:
+def key_path(location: tuple[int | str, ...], data: Any) -> str:
     """A pydantic location as the names a person wrote: list entries by their ``id`` or ``key`` where they have one."""
     path: list[str] = []
     here = data
@@ -46,7 +46,7 @@ def key_path(location: tuple[int | str, ...], data: Any) -> tuple[str, ...]:
         elif part != "[key]":
             here = here.get(part) if isinstance(here, dict) else None
             path.append(part)
-    return tuple(path)
+    return ".".join(path)
 
 
 def reason_for(problem: Mapping[str, Any]) -> str:

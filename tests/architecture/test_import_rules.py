@@ -30,7 +30,8 @@ def _lint(tree: Path) -> tuple[int, str]:
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
+        # Wide enough that a long rule and its verdict stay on one line.
+        env={**os.environ, "PYTHONPATH": str(tree), "COLUMNS": "200"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -70,6 +70,9 @@ class Sender:
 
     async def turn(self, service: Service) -> int:
         """Do what is due. Returns how many notifications were worked on."""
+        async with service.reading() as connection:
+            if not await store.ready_count(connection):
+                return 0
         async with service.transaction() as tx:
             swept = await settle_abandoned(tx, self._sending.retries)
         async with service.transaction() as tx:

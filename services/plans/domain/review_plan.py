@@ -133,5 +133,5 @@ def cancel_plan(plan: Plan, now: datetime) -> Plan:
 
 
 def filing_number(pack_id: str, sequence: int) -> str:
-    """备案号: jurisdiction, year and a number without gaps, for example 640402-2024-0001."""
+    """备案号: jurisdiction, year and a number without gaps."""
     return f"{pack_id}-{sequence:04d}"

@@ -2,17 +2,15 @@
 
 import json
 import random
+from pathlib import Path
+
+import pytest
 
 from contracts.plans.events import CampaignClosed
+from contracts.policy import CalendarInvalid
 from servicekit import audit
 from tests.integration.deadlines.conftest import OTHER, Deadlines, Start, document, opened, until
 from tests.unit.deadlines.story import CAMPAIGN_ID, DEPARTMENT, NEW_MEDIA, NEWSPAPER, WEBSITE, Story, at
-
-
-def _seen(document: dict[str, object]) -> tuple[object, ...]:
-    data = document["data"]
-    assert isinstance(data, dict)
-    return document["type"], document.get("department"), data["rule"], data["due_at"]
 
 
 async def test_a_missed_filing_becomes_a_violation_event(deadlines: Deadlines) -> None:
@@ -163,3 +161,51 @@ async def test_a_closed_campaign_owes_nothing_more(deadlines: Deadlines) -> None
     board = await deadlines.board()
     assert board["counts"]["standing"] == 1
     assert [line["state"] for line in board["departments"][0]["deadlines"]] == ["lapsed", "cancelled", "cancelled"]
+
+
+LAYER = """
+id = "drill"
+level = "local"
+jurisdiction = "640402"
+version = "1"
+years = []
+[[sources]]
+title = "演练"
+issuer = "演练"
+[[days]]
+date = {day}
+kind = "rest"
+name = "演练"
+"""
+
+
+async def test_a_new_calendar_file_moves_what_is_open(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start() as deadlines:
+        await deadlines.hear(opened())
+        await deadlines.clock("09-24 12:00")
+        await deadlines.hear(*Story().ended("09-24 11:30").facts)
+        bus = deadlines.bus
+    (tmp_path / "drill.toml").write_text(LAYER.format(day="2024-10-09"), encoding="utf-8")
+    monkeypatch.setenv("DEADLINES_CALENDARS_DIR", str(tmp_path))
+    async with start() as deadlines:
+        await deadlines.settled()
+        [moved] = await bus.said("deadline-moved")
+        assert (moved["data"]["rule"], moved["data"]["cause"]) == ("evaluation", "calendar")
+        assert (moved["data"]["old_due_date"], moved["data"]["due_date"]) == ("2024-10-09", "2024-10-10")
+        view = (await deadlines.get(f"/deadlines/{moved['data']['deadline_id']}")).json()
+        assert "drill@1" in view["derivation"]["calendar_version"]
+    async with start() as deadlines:
+        await deadlines.settled()
+        assert len(await bus.said("deadline-moved")) == 1
+
+
+async def test_a_wrong_calendar_file_stops_the_start(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "drill.toml").write_text(LAYER.format(day="2024-02-30"), encoding="utf-8")
+    monkeypatch.setenv("DEADLINES_CALENDARS_DIR", str(tmp_path))
+    with pytest.raises(CalendarInvalid, match=r"drill\.toml"):
+        async with start():
+            pass

@@ -1,7 +1,7 @@
 """Mail: one to each contact, once, whatever the bus, the mail server or the contacts' owner do."""
 
 from email.message import EmailMessage
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.infra import NatsServer
 from tests.integration.notifications.conftest import Start
@@ -92,18 +92,25 @@ async def test_no_address_is_stored(start: Start, plans: Plans, mail_server: Mai
 async def test_an_event_heard_before_its_campaign_is_told_once_it_is_known(
     start: Start, plans: Plans, mail_server: MailServer
 ) -> None:
+    other = uuid4()
+    early, known = event(RAISED), event(RAISED, campaign=other)
     async with start() as door:
-        await plans.say(event(RAISED))
+        await plans.say(campaign_opened(other))
+        await plans.say(early)
+        await plans.say(known)
 
-        async def accepted() -> bool:
-            return len(await door.listed(state="accepted")) == 2
+        async def known_one_told() -> bool:
+            return len(await door.listed(state="delivered", campaign=str(other))) == 2
 
-        await until(accepted, "two accepted")
+        await until(known_one_told, "the known campaign's mails, which came later")
+        rows = await door.listed(campaign=str(CAMPAIGN))
+        assert [(row["state"], row["detail"]) for row in rows] == [("accepted", None)] * 2
         state = (await door.http.get("/simulation", headers=door.as_role("ops"))).json()
         assert "other" not in state["unsettled"], "what waits for its campaign cannot be sent now"
-        assert not mail_server.mails
+        assert {question["campaign"] for question in plans.asked} == {str(other)}
         await plans.say(campaign_opened())
-        await until(lambda: len(mail_server.mails) == 2, "two mails")
+        await until(lambda: len(mail_server.mails) == 4, "all mails")
+    assert len(mail_server.to("wang@office.example", UUID(early["id"]))) == 1
 
 
 async def test_several_contacts_get_one_mail_each_and_a_shared_one_only_one(
@@ -159,6 +166,32 @@ async def test_a_mail_server_that_was_down_gets_each_mail_once(
         await until(delivered, "two delivered")
         assert all(int(str(row["attempts"])) > 1 for row in await door.listed())
     assert len(mail_server.mails) == 2
+
+
+async def test_a_mail_the_server_took_but_did_not_acknowledge_is_unknown_and_not_sent_again(
+    start: Start, plans: Plans, mail_server: MailServer
+) -> None:
+    plans.contacts["office"] = []
+    mail_server.hold.clear()
+    async with start() as door:
+        await plans.say(campaign_opened())
+        raised = event(RAISED)
+        await plans.say(raised)
+
+        async def unknown() -> bool:
+            return [row["failure"] for row in await door.listed(state="failed")] == ["unknown"]
+
+        await until(unknown, "unknown after the time for an answer is over")
+        mail_server.hold.set()
+        await plans.say(event(CURED))
+
+        async def next_delivered() -> bool:
+            return len(await door.listed(state="delivered", event_type=CURED)) == 1
+
+        await until(next_delivered, "the next event's mail")
+        [row] = await door.listed(state="failed")
+    assert (row["attempts"], row["next_attempt_at"]) == (1, None)
+    assert len(mail_server.to("zhang@mzj.example", UUID(raised["id"]))) == 1
 
 
 async def test_a_recipient_refused_for_good_is_not_tried_again_and_ops_hear_of_it(

@@ -159,7 +159,7 @@ def without(name: str) -> dict[str, Any]:
         "\ud800".encode("utf-8", "surrogatepass"),
         b"[" * 100_000,
         event(type="events.plans.plan-invented.v1"),
-        event(type=UNHEARD),
+        event(UNHEARD),
         without("aggregateversion"),
         event(time="yesterday"),
         event(id="not-a-uuid"),

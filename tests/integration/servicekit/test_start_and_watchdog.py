@@ -99,7 +99,12 @@ async def test_the_watchdog_ends_the_process_when_the_bus_stays_silent(
 
 async def test_a_loop_that_dies_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     ends: list[int] = []
-    monkeypatch.setattr(os, "_exit", ends.append)
+
+    def end(code: int) -> None:
+        ends.append(code)
+        raise Exited
+
+    monkeypatch.setattr(os, "_exit", end)
 
     async def dies() -> None:
         raise LookupError("a mistake of ours")
@@ -107,6 +112,7 @@ async def test_a_loop_that_dies_ends_the_process(monkeypatch: pytest.MonkeyPatch
     async def returns() -> None:
         """A loop that ends by itself is as dead."""
 
-    await run._must_run(dies())
-    await run._must_run(returns())
+    for loop in (dies(), returns()):
+        with pytest.raises(Exited):
+            await run._must_run(loop)
     assert ends == [70, 70]

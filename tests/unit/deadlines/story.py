@@ -327,6 +327,7 @@ class Desk:
     violations: dict[UUID, KeptViolation] = field(default_factory=dict)
     told: list[EventData] = field(default_factory=list)
     next_at: datetime | None = None
+    saved: int = 0
 
     def hear(self, now: datetime, *facts: EventData) -> list[EventData]:
         """Facts arrive, in this order; answers with what is announced."""
@@ -345,6 +346,7 @@ class Desk:
         self.deadlines |= {kept.deadline.id: kept for kept in settlement.deadlines}
         self.violations |= {kept.violation.id: kept for kept in settlement.violations}
         self.next_at = settlement.next_at
+        self.saved += len(settlement.deadlines) + len(settlement.violations)
         events = [announcement.event for announcement in settlement.announcements]
         self.told += events
         return events

@@ -66,6 +66,11 @@ def test_the_due_instant_itself_is_late(when: str, state: str) -> None:
     assert Story().submitted(when).judged("09-01")["filing", 1].deadline.state == state
 
 
+def test_what_was_filed_had_been_submitted_also_while_that_event_is_under_way() -> None:
+    story = Story().filed("08-22 10:00", "08-20 10:00", "09-27 14:00")
+    assert story.judged("08-23")["filing", 1].deadline.met_at == at("08-20 10:00")
+
+
 # 宣传
 
 
@@ -95,6 +100,17 @@ def test_what_was_public_before_the_filing_counts_from_the_filing() -> None:
     story = Story().filed("08-22 10:00", "08-19 10:00", "09-27 14:00")
     story.proved("08-23 10:00", "08-18 08:00", WEBSITE).proved("08-23 10:00", "08-18 08:00", NEWSPAPER)
     assert story.judged("08-24")["publicity", 1].deadline.met_at == at("08-22 10:00")
+
+
+def test_an_announcement_counts_no_sooner_than_the_filing() -> None:
+    story = Story().filed("08-22 10:00", "08-19 10:00", "09-27 14:00").announced("08-21 10:00", WEBSITE, NEW_MEDIA)
+    assert story.judged("08-24")["publicity", 1].deadline.met_at == at("08-22 10:00")
+
+
+def test_a_proof_of_something_else_proves_no_publicity() -> None:
+    story = Story().filed("08-19 10:00", "08-16 10:00", "09-27 14:00").announced("09-01 10:00", WEBSITE)
+    story.proved("09-03 10:00", "09-02 10:00", NEW_MEDIA, "activity_report")
+    assert story.judged("09-04")["publicity", 1].deadline.state == "open"
 
 
 def test_publicity_that_comes_once_the_activity_has_started_cures_nothing() -> None:
@@ -202,6 +218,13 @@ def test_a_corrected_end_does_not_move_what_was_met_before_it() -> None:
     )
     judged = story.judged("09-28")
     assert judged["activity_report", 1].deadline.due_date == day("09-30")
+
+
+def test_a_corrected_end_does_not_move_what_was_due_before_it() -> None:
+    story = Story().ended("09-27 00:30").end_corrected("10-05 10:00", "09-27 00:30", "09-26 23:00")
+    judged = story.judged("10-06")
+    assert judged["activity_report", 1].deadline.due_date == day("09-30")
+    assert judged["activity_report", 1].deadline.state == "lapsed"
 
 
 def test_a_correction_heard_before_the_end_it_corrects_tells_both() -> None:

@@ -24,9 +24,9 @@ def test_an_opened_campaign_opens_what_every_department_owes() -> None:
 def test_judging_again_says_and_saves_nothing() -> None:
     desk = Desk()
     desk.hear(at("08-22 10:00"), *Story().submitted("08-22 09:00").facts)
-    before = (dict(desk.deadlines), dict(desk.violations))
+    before = (dict(desk.deadlines), dict(desk.violations), desk.saved)
     assert desk.settle(at("08-22 10:00")) == []
-    assert (desk.deadlines, desk.violations) == before
+    assert (desk.deadlines, desk.violations, desk.saved) == before
 
 
 def test_the_timer_wakes_at_reminders_and_due_instants() -> None:
@@ -87,6 +87,21 @@ def test_late_delivery_withdraws_and_says_that_it_was_met() -> None:
         at("08-21"),
         at("08-21 00:01"),
     )
+
+
+def test_what_was_withdrawn_is_withdrawn_once() -> None:
+    desk = Desk()
+    desk.hear(at("08-21"))
+    desk.hear(at("08-21 00:01"), *Story().submitted("08-20 23:59").facts)
+    assert desk.settle(at("08-22")) == []
+
+
+def test_what_was_withdrawn_and_then_turns_out_cured_is_raised_first() -> None:
+    desk = Desk()
+    desk.hear(at("08-21"))
+    desk.hear(at("08-25 10:00"), *Story().submitted("08-14 10:00").facts)
+    told = desk.hear(at("08-25 11:00"), *Story().returned("08-14 11:00").submitted("08-25 10:30", 2).facts)
+    assert _kinds(told) == ["ViolationRaised filing", "ViolationCured filing"]
 
 
 def test_a_cured_violation_is_withdrawn_when_a_proof_shows_it_was_in_time() -> None:
