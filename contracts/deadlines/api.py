@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts.deadlines.events import ViolationKind
 from contracts.envelope import Digest, Instant
 from contracts.policy import Derivation
-from contracts.policy.base import Day
+from contracts.policy.primitives import Day
 
 DeadlineState = Literal["open", "met", "lapsed", "cured", "waived", "cancelled"]
 """进行中、按期完成、逾期、逾期补办、豁免、取消. An extended deadline is open (or settled) with `extended` true."""

@@ -20,7 +20,6 @@ Everything else is pure::
 An act at t is in time when t < ``due_at``. Instants need an offset; they count as civil dates in Asia/Shanghai.
 """
 
-from contracts.policy.base import SHANGHAI, Choice, Span
 from contracts.policy.calendar import CALENDARS_DIRECTORY, Calendar, load_calendar
 from contracts.policy.counting import PeriodError
 from contracts.policy.derivation import Derivation, Due, Reading, Step
@@ -36,6 +35,7 @@ from contracts.policy.period import (
     reminder_times,
     within,
 )
+from contracts.policy.primitives import SHANGHAI, Choice, Span
 from contracts.policy.rule import Check, Extend, LongHoliday, Reminder, Requirement, Rule, Waive
 
 __all__ = [

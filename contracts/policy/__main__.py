@@ -12,7 +12,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from contracts.policy.base import SHANGHAI
 from contracts.policy.calendar import CALENDARS_DIRECTORY, load_calendar
 from contracts.policy.counting import PeriodError, in_chinese
 from contracts.policy.derivation import Due
@@ -22,6 +21,7 @@ from contracts.policy.loader import PACKS_DIRECTORY, check_pack, list_packs, loa
 from contracts.policy.mistakes import CalendarInvalid, Mistake, PackInvalid
 from contracts.policy.model import PolicyPack
 from contracts.policy.period import compute
+from contracts.policy.primitives import SHANGHAI
 from contracts.policy.toml_file import read_toml
 
 _FINE, _WRONG, _MISUSED = 0, 1, 2

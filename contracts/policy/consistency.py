@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from contracts.policy.base import Frozen, day_of, repeated
+from contracts.policy.primitives import Frozen, day_of, repeated
 from contracts.policy.sections import doubled, undeclared
 
 if TYPE_CHECKING:

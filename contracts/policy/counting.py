@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from contracts.policy.base import SHANGHAI, Direction, Roll, Unit, day_of, time_of
 from contracts.policy.calendar import Calendar
 from contracts.policy.derivation import Step
+from contracts.policy.primitives import SHANGHAI, Direction, Roll, Unit, day_of, time_of
 from contracts.policy.rule import LongHoliday
 
 FIRST_DAY_NOT_COUNTED = "民法典第二百零一条"

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import rfc8785
 
-from contracts.policy.base import Frozen
+from contracts.policy.primitives import Frozen
 
 
 class Step(Frozen):

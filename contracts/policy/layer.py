@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 import rfc8785
 from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validator
 
-from contracts.policy.base import Day, Frozen, JurisdictionCode, Text, refuse, repeated
 from contracts.policy.mistakes import CalendarInvalid, Mistake
+from contracts.policy.primitives import Day, Frozen, JurisdictionCode, Text, refuse, repeated
 from contracts.policy.reasons import problems_of
 from contracts.policy.toml_file import read_toml
 

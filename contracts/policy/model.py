@@ -9,8 +9,8 @@ from typing import Literal, Self, TypeVar
 import rfc8785
 from pydantic import Field, StrictInt, model_validator
 
-from contracts.policy.base import Choice, Frozen, Key, Span, Text, day_of, refuse
 from contracts.policy.consistency import problems_in
+from contracts.policy.primitives import Choice, Frozen, Key, Span, Text, day_of, refuse
 from contracts.policy.registration import Registration
 from contracts.policy.rule import Check, Reminder, Requirement, Rule
 from contracts.policy.sections import (

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import product
 
-from contracts.policy.base import SHANGHAI, Roll, Span, Unit, time_of
 from contracts.policy.calendar import Calendar
 from contracts.policy.counting import Outcome, PeriodError, Window, civil_date, run
 from contracts.policy.derivation import Derivation, Due, Reading
+from contracts.policy.primitives import SHANGHAI, Roll, Span, Unit, time_of
 from contracts.policy.rule import Reminder, Rule
 
 _Change = tuple[str, dict[str, object]]

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from contracts.policy.base import SHANGHAI, Frozen, Span, refuse, time_of
+from contracts.policy.primitives import SHANGHAI, Frozen, Span, refuse, time_of
 from contracts.policy.rule import Reminder
 
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from contracts.policy.base import (
+from contracts.policy.primitives import (
     CheckSeverity,
     Clause,
     ClockTime,

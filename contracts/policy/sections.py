@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, model_validator
 
-from contracts.policy.base import (
+from contracts.policy.primitives import (
     Choice,
     Clause,
     Day,

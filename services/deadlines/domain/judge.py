@@ -11,8 +11,8 @@ from uuid import UUID
 
 from contracts.policy import SHANGHAI, Calendar, Due, Rule, compute, reminder_times
 from contracts.policy import Reminder as PackReminder
-from contracts.policy.base import time_of
 from contracts.policy.counting import civil_date
+from contracts.policy.primitives import time_of
 from services.deadlines.domain.history import History, read
 from services.deadlines.domain.openings import Opening, Stop, openings
 from services.deadlines.domain.records import (

@@ -219,6 +219,7 @@ async def test_a_live_question_waits_for_its_text_and_is_one(
 ) -> None:
     question = livestream.question(activity, "何时开工?")
     await say(bus, question, question, {**question, "id": "00000000-0000-4000-8000-00000000abcd"})
+    await known(door, "inbox where event_id = '00000000-0000-4000-8000-00000000abcd'")
     await known(door, "text_fetches where attempts > 0")
     (pending,) = await listed(door, activity)
     assert (pending["text_state"], pending["text"]) == ("pending", None)
