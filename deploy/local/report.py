@@ -16,6 +16,7 @@ _ROLE_TITLES = {
     "frontend": "前端系统",
     "auditor": "审计",
     "ops": "运维",
+    "operator": "直播操作员",
 }
 
 
