@@ -13,19 +13,19 @@ from typing import Any
 import httpx
 
 from contracts.topology import ACK_WAIT_SECONDS, SERVICES
-from deploy.rehearsal.acts import HOOK, LATER, Stage
 from deploy.rehearsal.board import NoCampaign, board_lines, pad, read_board, summary
 from deploy.rehearsal.check import Difference, compare
 from deploy.rehearsal.clock import NotSettled, SeasonClock, moving_order
 from deploy.rehearsal.doors import Json, NoAnswer, Refusal, SimulationDoor
-from deploy.rehearsal.expectation import Expectation, expected_record, read_expectation, written_counts
+from deploy.rehearsal.expectation import Expectation, expected_record, read_expectation
 from deploy.rehearsal.observe import Observer
 from deploy.rehearsal.play import Played, Player, Unplayable
 from deploy.rehearsal.record import Record
+from deploy.rehearsal.scene import HOOK, Stage, StepWrong
 from deploy.rehearsal.script import SEASON, Season, read_season
 from deploy.rehearsal.stack import Stack, StackUnknown
 
-CANNOT = (StackUnknown, NoCampaign, NotSettled, NoAnswer, Refusal, Unplayable, httpx.HTTPError)
+CANNOT = (StackUnknown, NoCampaign, NotSettled, NoAnswer, Refusal, Unplayable, StepWrong, httpx.HTTPError)
 _NAME_COLUMNS = 24
 _SETTLE_SECONDS = 2.0 * ACK_WAIT_SECONDS + 15.0
 """A message whose handler was killed comes again after the bus has waited for its acknowledgement."""
@@ -72,11 +72,11 @@ async def rehearse(stack: Stack, season: Season, voice: Voice) -> Outcome:
         clock = SeasonClock(
             [SimulationDoor(doors, name) for name in moving_order(hears)], limit_seconds=_SETTLE_SECONDS
         )
-        stage = Stage(doors, season, stack.hooks)
+        stage = Stage(doors, season, stack.hooks, stack.webhook)
         played = await Player(stage, season, clock, voice.event).play()
         seconds = time.monotonic() - began
         board = await read_board(doors, stage.campaign)
-        observer = Observer(doors, stack, season, stage.campaign, HOOK)
+        observer = Observer(doors, stack, season, stage, HOOK)
         record = await observer.record(board, played.refusals, stage.aggregates)
     return Outcome(stage.campaign, board, record, played, clock.stops, observer.chains, seconds)
 
@@ -84,9 +84,8 @@ async def rehearse(stack: Stack, season: Season, voice: Voice) -> Outcome:
 def report(outcome: Outcome, season: Season, expectation: Expectation, voice: Voice) -> int:
     """Compare with the expectation and say everything. 1 when there are differences."""
     record, played = outcome.record, outcome.played
-    unsupervised = set(record.unsupervised)
-    expected = _without_unseen(expected_record(expectation, season, unsupervised), played)
-    differences = compare(expected, record, season, written_counts(expectation, unsupervised))
+    expected = _without_unseen(expected_record(expectation, season), played)
+    differences = compare(expected, record, season, expectation.counts)
     told = {
         "kind": "result",
         **summary(outcome.board),
@@ -95,12 +94,11 @@ def report(outcome: Outcome, season: Season, expectation: Expectation, voice: Vo
         "stops": outcome.stops,
         "seconds": round(outcome.seconds, 1),
         "compared": _compared(outcome),
-        "left_out": {service: [step.act for step in steps] for service, steps in played.left_out.items()},
         "differences": [asdict(difference) for difference in differences],
     }
     if voice.as_json:
         print(json.dumps(told, ensure_ascii=False), flush=True)
-    voice.lines("", *board_lines(outcome.board), "", *_left_out(played), "", *_verdict(told, differences))
+    voice.lines("", *board_lines(outcome.board), "", *_interrupted(played), "", *_verdict(told, differences))
     return 1 if differences else 0
 
 
@@ -124,14 +122,10 @@ def _compared(outcome: Outcome) -> dict[str, int]:
     }
 
 
-def _left_out(played: Played) -> list[str]:
-    lines = []
-    for service, steps in played.left_out.items():
-        acts = sorted({LATER.get(step.act, step.act) for step in steps})
-        lines.append(f"暂未演练  {'、'.join(acts)}，共 {len(steps)} 步：等 {service} 服务")
-    if played.unseen:
-        lines.append(f"本次接着先前中断的演练：{len(played.unseen)} 次应被拒绝的步骤先前已经演过，没有再试")
-    return lines
+def _interrupted(played: Played) -> list[str]:
+    if not played.unseen:
+        return []
+    return [f"本次接着先前中断的演练：{len(played.unseen)} 次应被拒绝的步骤先前已经演过，没有再试"]
 
 
 def _verdict(told: dict[str, Any], differences: Sequence[Difference]) -> list[str]:

@@ -1,74 +1,17 @@
 """演练动作: what a step of the script does at the services' doors. Each answers with a few words on what came of it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from deploy.rehearsal.doors import Doors, Json
+from deploy.rehearsal import acts_live, acts_opinions, acts_people
+from deploy.rehearsal.doors import Json
 from deploy.rehearsal.record import SHANGHAI
-from deploy.rehearsal.script import Department, Season, Step
+from deploy.rehearsal.scene import HOOK, Scene, StepWrong
+from deploy.rehearsal.script import Step
 
 _WEEKDAYS = "一二三四五六日"
 _COLUMNS = {"announcement": "plans_and_announcements", "report": "activity_reports", "evaluation": "consultation"}
-HOOK = "rehearsal"
-
-
-class StepWrong(ValueError):
-    """A step of the script lacks what its act needs."""
-
-
-@dataclass
-class Stage:
-    """What the rehearsal has to remember between steps: the ids the services gave."""
-
-    doors: Doors
-    season: Season
-    hooks: str
-    campaign: str = ""
-    plans: dict[int, Json] = field(default_factory=dict)
-    activities: dict[int, str] = field(default_factory=dict)
-    proofs: dict[int, str] = field(default_factory=dict)
-    aggregates: set[tuple[str, str]] = field(default_factory=set)
-    """Service and `<kind>/<id>` of everything the rehearsal made, for the chains of events to be read."""
-    times: dict[int, datetime] = field(default_factory=dict)
-    """When each department's activity begins, for the date its announcement states."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One step, played: who acts, and under which key its writes are remembered."""
-
-    stage: Stage
-    step: Step
-    key: str
-    past: bool
-    """The clock has passed this step: it was played before, and only its ids are wanted."""
-
-    @property
-    def department(self) -> Department:
-        if self.step.department is None:
-            raise StepWrong(f"{self.step.act} 需要 department")
-        return self.stage.season.department(self.step.department)
-
-    async def as_department(self, path: str, body: Json | None = None) -> Json:
-        code = self.department.code
-        return await self.stage.doors.post("plans", path, body, "department", code, key=self.key)
-
-    async def as_office(self, service: str, path: str, body: Json | None = None, more: str = "") -> Json:
-        return await self.stage.doors.post(service, path, body, "office", key=self.key + more)
-
-    def made(self, kind: str, identity: str) -> str:
-        self.stage.aggregates.add(("plans", f"{kind}/{identity}"))
-        return identity
-
-    @property
-    def plan(self) -> str:
-        return str(self.stage.plans[self.department.number]["id"])
-
-    @property
-    def activity(self) -> str:
-        return self.stage.activities[self.department.number]
 
 
 def _channels(names: list[str], act: str) -> list[Json]:
@@ -96,7 +39,7 @@ async def register_webhook(scene: Scene) -> str:
             await stage.doors.delete("notifications", f"/webhooks/{hook['id']}", "frontend")
     key = f"{scene.key}-{_digest(url)[:12]}"
     hook = await stage.doors.post("notifications", "/webhooks", {"url": url}, "frontend", key=key)
-    await stage.doors.outside("PUT", f"{url}/secret", {"secret": hook["secret"]})
+    await stage.doors.outside("PUT", f"{stage.catcher}/hooks/{HOOK}/secret", {"secret": hook["secret"]})
     return "已登记，接收全部事件"
 
 
@@ -344,13 +287,19 @@ ACTS: dict[str, tuple[str, Play]] = {
     "submit_district_report": ("报送开展情况", submit_district_report),
     "extend_deadline": ("延期", extend_deadline),
     "waive_deadline": ("豁免", waive_deadline),
+    "sign_up": ("报名", acts_people.sign_up),
+    "sign_up_once_more": ("重复报名", acts_people.sign_up_once_more),
+    "cancel_registrations": ("取消报名", acts_people.cancel_registrations),
+    "check_in": ("签到", acts_people.check_in),
+    "connect_venues": ("会场连线", acts_live.connect_venues),
+    "publish_with_wrong_key": ("错误密钥推流", acts_live.publish_with_wrong_key),
+    "start_session": ("直播开始", acts_live.start_session),
+    "switch": ("切换", acts_live.switch),
+    "lose_venue": ("掉线", acts_live.lose_venue),
+    "ask_question": ("直播提问", acts_live.ask_question),
+    "end_session": ("直播结束", acts_live.end_session),
+    "suggest": ("提出意见建议", acts_opinions.suggest),
+    "decide_suggestions": ("处理意见建议", acts_opinions.decide_suggestions),
+    "publish_adoption_table": ("公布采纳表", acts_opinions.publish_adoption_table),
 }
 """Act -> what people call it, and how it is played."""
-
-LATER: dict[str, str] = {
-    "sign_up": "报名",
-    "record_headcount": "签到计数",
-    "go_live": "直播",
-    "publish_adoption_table": "公布采纳表",
-}
-"""Acts of services that are still to come."""

@@ -51,7 +51,7 @@ def compare(expected: Record, observed: Record, season: Season, counts: Counts |
     found += _keyed("拒绝", expected.refusals, observed.refusals, lambda row: _refused(names, row))
     found += _counted("事件", expected.facts, observed.facts, lambda row: _fact(names, row))
     found += _counted("消息", expected.messages, observed.messages, lambda row: _message(names, row))
-    for rule in sorted(set(observed.unsupervised) - set(expected.unsupervised)):
+    for rule in sorted(observed.unsupervised):
         found.append(Difference("extra", "暂不监督", rule, "这一项现在就应当监督"))
     found += [Difference("extra", "故障", fault) for fault in observed.faults]
     return found
@@ -126,7 +126,8 @@ def _refused(names: Names, row: RefusalRow) -> str:
 
 def _fact(names: Names, row: Fact) -> str:
     rule = f" {row.rule} 第{row.occurrence}次" if row.rule else ""
-    return f"{names.of(row.department)} {row.event}{rule} {_text(row.at)}"
+    detail = f" {row.detail}" if row.detail else ""
+    return f"{names.of(row.department)} {row.event}{rule} {_text(row.at)}{detail}"
 
 
 def _message(names: Names, row: Message) -> str:

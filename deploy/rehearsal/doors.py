@@ -19,6 +19,9 @@ Json = dict[str, Any]
 Mint = Callable[[str, str | None], str]
 """Role and, for a department's token, its USCC -> bearer token."""
 
+PUBLIC = "public"
+"""Who needs no account: no token is sent."""
+
 _AWAY = (502, 503, 504)
 _PAUSE_SECONDS = 0.2
 
@@ -58,10 +61,18 @@ class Doors:
         return self._json(answer)
 
     async def post(
-        self, service: str, path: str, body: Json | None, role: str, department: str | None = None, *, key: str
+        self,
+        service: str,
+        path: str,
+        body: Json | None,
+        role: str,
+        department: str | None = None,
+        *,
+        key: str,
+        headers: Mapping[str, str] | None = None,
     ) -> Json:
         """Raises Refusal, NoAnswer."""
-        headers = {"idempotency-key": quote(key, safe="-./")}
+        headers = {**(headers or {}), "idempotency-key": quote(key, safe="-./")}
         answer = await self._send("POST", service, path, role, department, json=body, headers=headers)
         return self._json(answer)
 
@@ -76,11 +87,13 @@ class Doors:
         """Raises Refusal, NoAnswer."""
         return self._json(await self._send("DELETE", service, path, role, None))
 
-    async def pages(self, service: str, path: str, role: str, **query: str) -> AsyncIterator[Json]:
-        """Every item of a list, page by page."""
+    async def pages(
+        self, service: str, path: str, role: str, whose: str | None = None, **query: str
+    ) -> AsyncIterator[Json]:
+        """Every item of a list, page by page. `whose`: the USCC of a department's token."""
         after: dict[str, str] = {}
         while True:
-            page = await self.get(service, path, role, query={**query, **after, "limit": "200"})
+            page = await self.get(service, path, role, whose, query={**query, **after, "limit": "200"})
             for item in page["items"]:
                 yield item
             if page["next"] is None:
@@ -93,16 +106,18 @@ class Doors:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    async def text(self, url: str) -> str:
+    async def text(self, url: str, accept: str = "*/*") -> str:
         """A page of text that needs no token. Raises httpx.HTTPError."""
-        answer = await self._client.get(url)
+        answer = await self._client.get(url, headers={"accept": accept})
         answer.raise_for_status()
         return answer.text
 
     async def _send(
         self, method: str, service: str, path: str, role: str, department: str | None, **options: Any
     ) -> httpx.Response:
-        options["headers"] = {**options.get("headers", {}), "authorization": f"Bearer {self._token(role, department)}"}
+        if role != PUBLIC:
+            bearer = f"Bearer {self._token(role, department)}"
+            options["headers"] = {**options.get("headers", {}), "authorization": bearer}
         ends = time.monotonic() + self._seconds
         while True:
             try:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from deploy.rehearsal.acts_people import resident
 from deploy.rehearsal.record import (
     SHANGHAI,
     Counts,
@@ -72,6 +73,16 @@ class _Refusal(_Written):
     finding: str | None = None
 
 
+class _Also(_Written):
+    """A fact that more than one may say at the same instant, or that says a number."""
+
+    event: str
+    at: Moment
+    times: int = 1
+    detail: str | None = None
+    mails: int | None = Field(default=None, description="To how many of those it concerns, where not to all")
+
+
 class _Owed(_Written):
     """One department's part, or the campaign's."""
 
@@ -79,6 +90,8 @@ class _Owed(_Written):
     violations: list[_Violation] = Field(default_factory=list)
     refusals: list[_Refusal] = Field(default_factory=list)
     events: list[tuple[str, Moment]]
+    also: list[_Also] = Field(default_factory=list)
+    participants: int = Field(default=0, description="Who had a place or waited for one when all of them were told")
 
 
 class _Reminder(_Written):
@@ -90,6 +103,9 @@ class _Mail(_Written):
     department: list[str]
     office: list[str]
     frontend: list[str]
+    participant: list[str]
+    participants: list[str]
+    suggester: list[str]
 
 
 class Expectation(_Written):
@@ -97,9 +113,8 @@ class Expectation(_Written):
 
     season: str
     reminders: list[_Reminder]
-    counts: dict[Literal["full", "without"], Counts]
+    counts: Counts
     clauses: dict[str, str]
-    needs: dict[str, str] = Field(description="Rule or requirement -> the service it waits for")
     told: _Mail
     campaign: _Owed
     departments: dict[int, _Owed]
@@ -116,21 +131,18 @@ def read_expectation(path: Path = SEASON / "expectation.toml") -> Expectation:
     return Expectation.model_validate(document)
 
 
-def expected_record(expectation: Expectation, season: Season, unsupervised: set[str]) -> Record:
-    """What this rehearsal must come to, given what the board says nobody supervises yet.
-
-    Only rules the expectation knows to wait for a service are left out; any other one stays expected, and is missed.
-    """
-    left_out = unsupervised & expectation.needs.keys()
+def expected_record(expectation: Expectation, season: Season) -> Record:
+    """What this rehearsal must come to."""
     deadlines, violations, refusals, facts = [], [], [], []
     facts += [_said(event, None, at) for event, at in expectation.campaign.events]
     for number, owed in sorted(expectation.departments.items()):
         facts += [_said(event, number, at) for event, at in owed.events]
+        facts += [_also_said(number, also) for also in owed.also for _ in range(also.times)]
         refusals += [RefusalRow(department=number, **refusal.model_dump()) for refusal in owed.refusals]
-        for deadline in (d for d in owed.deadlines if d.rule not in left_out):
+        for deadline in owed.deadlines:
             deadlines.append(_deadline_row(expectation, number, deadline))
             facts += _facts_of_deadline(expectation, number, deadline)
-        for violation in (v for v in owed.violations if v.rule not in left_out):
+        for violation in owed.violations:
             violations.append(_violation_row(expectation, number, violation))
             facts += _facts_of_violation(number, violation)
     return Record(
@@ -139,16 +151,9 @@ def expected_record(expectation: Expectation, season: Season, unsupervised: set[
         violations=violations,
         refusals=refusals,
         facts=facts,
-        messages=list(_messages(expectation, season, facts)),
-        unsupervised=sorted(left_out),
+        messages=[*_messages(expectation, season, facts), *_to_people(expectation)],
+        unsupervised=[],
     )
-
-
-def written_counts(expectation: Expectation, unsupervised: set[str]) -> Counts | None:
-    """The board's counts as the season states them; None where only a part of what is awaited has come."""
-    if not unsupervised:
-        return expectation.counts["full"]
-    return expectation.counts["without"] if unsupervised == expectation.needs.keys() else None
 
 
 def _counts(deadlines: list[DeadlineRow], violations: list[ViolationRow]) -> Counts:
@@ -183,6 +188,24 @@ def _violation_row(expectation: Expectation, number: int, violation: _Violation)
 
 def _said(event: str, department: int | None, at: datetime) -> Fact:
     return Fact(event=event, department=department, rule=None, occurrence=None, at=at)
+
+
+def _also_said(department: int, also: _Also) -> Fact:
+    return Fact(event=also.event, department=department, rule=None, occurrence=None, at=also.at, detail=also.detail)
+
+
+def _to_people(expectation: Expectation) -> Iterator[Message]:
+    """Mails to those whose own registration or suggestion it is, and to everybody of an activity."""
+    for number, owed in expectation.departments.items():
+        for also in owed.also:
+            for person in ("participant", "suggester"):
+                if also.event in getattr(expectation.told, person):
+                    told = also.times if also.mails is None else also.mails
+                    yield from [Message(channel="mail", to=person, about=_also_said(number, also))] * told
+        for event, at in owed.events:
+            if event in expectation.told.participants:
+                for place in range(1, owed.participants + 1):
+                    yield Message(channel="mail", to=resident(number, place), about=_said(event, number, at))
 
 
 def _facts_of_deadline(expectation: Expectation, number: int, deadline: _Deadline) -> Iterator[Fact]:

@@ -19,6 +19,7 @@ from deploy.rehearsal.record import (
     ViolationRow,
     in_order,
 )
+from deploy.rehearsal.scene import Stage
 from deploy.rehearsal.script import Season
 from deploy.rehearsal.stack import Stack
 
@@ -29,23 +30,51 @@ _PARALLEL = 8
 _DELIVERY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
 _UNDER_WAY = ("accepted", "sending")
+_PEOPLE = {"registration": "participant", "suggestion": "suggester"}
+
+
+def _detail(name: str, data: Mapping[str, Any]) -> str | None:
+    """What a fact must say besides that it happened."""
+    match name:
+        case "headcount-recorded":
+            return f"到场 {data['present']} 计入 {data['counted']}"
+        case "adoption-table-published":
+            return f"{data['decided']}/{data['received']}"
+        case "registration-cancelled":
+            return str(data["because"])
+        case "suggestion-received":
+            return str(data["source"])
+        case "suggestion-decided":
+            return str(data["decision"])
+        case "venue-connected":
+            return str(data["venue"])
+        case "venue-lost":
+            return f"{data['venue']}{' 正在播出' if data['was_on_air'] else ''}"
+        case "on-air-switched":
+            return f"{data['previous']} → {data['venue']} {data['cause']}"
+        case "session-ended":
+            return f"{data['viewers_peak']}/{data['viewers_total']}"
+        case _:
+            return None
 
 
 class Observer:
     """Reads one campaign. Whatever is wrong in itself, whatever the season, goes to `faults`."""
 
-    def __init__(self, doors: Doors, stack: Stack, season: Season, campaign: str, hook: str) -> None:
+    def __init__(self, doors: Doors, stack: Stack, season: Season, stage: Stage, hook: str) -> None:
         self._doors = doors
         self._stack = stack
         self._season = season
-        self._campaign = campaign
+        self._campaign = stage.campaign
+        self._addresses = stage.addresses
+        self._subjects: dict[str, str] = {}
         self._hook = hook
         self._facts: dict[str, Fact] = {}
         self.faults: list[str] = []
         self.chains = 0
 
     async def record(self, board: Json, refusals: list[RefusalRow], aggregates: Iterable[Aggregate]) -> Record:
-        """Everything, as rows. `aggregates` are those of plans; those of deadlines the board names."""
+        """Everything, as rows. `aggregates` are those the rehearsal made; those of deadlines the board names."""
         rows = [row for department in board["departments"] for row in department["deadlines"]]
         violations = [row for department in board["departments"] for row in department["violations"]]
         owned = {("deadlines", f"deadline/{row['deadline_id']}") for row in rows}
@@ -112,6 +141,7 @@ class Observer:
                 self.faults.append(f"事件链不完整 {chain['aggregate']}: {'; '.join(chain['faults'])}")
             for entry in chain["events"]:
                 self._facts[entry["event"]["id"]] = self._fact(entry["event"])
+                self._subjects[entry["event"]["id"]] = entry["event"]["subject"]
 
     def _fact(self, event: Mapping[str, Any]) -> Fact:
         _, owner, name, _ = event["type"].split(".")
@@ -122,17 +152,29 @@ class Observer:
             rule=event["data"].get("rule") if of_rule else None,
             occurrence=event["data"].get("occurrence") if of_rule else None,
             at=event["time"],
+            detail=_detail(name, event["data"]),
         )
 
     async def _mails(self) -> list[Message]:
         found = []
+        sent: set[tuple[str, str]] = set()
         for mail in await self._doors.outside("GET", f"{self._stack.mail}/messages"):
-            about = self._facts.get(mail["headers"].get("x-openday-event-id", ""))
+            event = mail["headers"].get("x-openday-event-id", "")
+            about = self._facts.get(event)
             if about is None:
                 self.faults.append(f"邮件不知为何而发: {mail['subject']} → {mail['to']}")
-            else:
-                found += [Message(channel="mail", to=to, about=about) for to in mail["envelope_to"]]
+                continue
+            for to in mail["envelope_to"]:
+                if (event, to) in sent:
+                    self.faults.append(f"邮件重复: {mail['subject']} → {to}")
+                sent.add((event, to))
+                found.append(Message(channel="mail", to=self._recipient(event, to), about=about))
         return found
+
+    def _recipient(self, event: str, to: str) -> str:
+        """Whose own registration or suggestion it is, if it went to the address they left; else the address."""
+        subject = self._subjects[event]
+        return _PEOPLE.get(subject.partition("/")[0], to) if self._addresses.get(subject) == to else to
 
     async def _pushes(self) -> list[Message]:
         found = []
@@ -154,7 +196,8 @@ class Observer:
         ends = time.monotonic() + _DELIVERY_SECONDS
         while True:
             pages = self._doors.pages("notifications", "/notifications", "office", campaign=self._campaign)
-            undelivered = [line async for line in pages if line["state"] != "delivered"]
+            # Suppressed: nobody to write to. Should there have been, the mail is missed among the messages.
+            undelivered = [line async for line in pages if line["state"] not in ("delivered", "suppressed")]
             if all(line["state"] not in _UNDER_WAY for line in undelivered) or time.monotonic() > ends:
                 break
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deploy.rehearsal.acts import ACTS, LATER, Scene, Stage
+from deploy.rehearsal.acts import ACTS
 from deploy.rehearsal.clock import SeasonClock
 from deploy.rehearsal.doors import Refusal
 from deploy.rehearsal.record import SHANGHAI, RefusalRow
+from deploy.rehearsal.scene import Scene, Stage
 from deploy.rehearsal.script import Season, Step
 
 Say = Callable[[dict[str, Any]], None]
@@ -22,10 +23,9 @@ class Unplayable(RuntimeError):
 
 @dataclass
 class Played:
-    """What playing came to. `left_out`: service -> steps that wait for it; `unseen`: refusals of an earlier run."""
+    """What playing came to. `unseen`: refusals of an earlier run."""
 
     refusals: list[RefusalRow] = field(default_factory=list)
-    left_out: dict[str, list[Step]] = field(default_factory=dict)
     unseen: list[Step] = field(default_factory=list)
     steps: int = 0
 
@@ -45,9 +45,6 @@ class Player:
         played = Played()
         stands = await self._clock.now()
         for index, step in enumerate(self._season.steps):
-            if step.needs is not None and step.needs not in self._stage.doors.services:
-                played.left_out.setdefault(step.needs, []).append(step)
-                continue
             past = step.at < stands
             if past and step.refused:
                 played.unseen.append(step)
@@ -70,7 +67,7 @@ class Player:
         try:
             title, act = ACTS[step.act]
         except KeyError:
-            raise Unplayable(f"{LATER.get(step.act, step.act)} 还没有演法: {step.needs or '剧本写错了动作'}") from None
+            raise Unplayable(f"剧本中的动作 {step.act} 没有演法") from None
         try:
             result = await act(scene)
         except Refusal as refusal:

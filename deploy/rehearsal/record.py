@@ -74,10 +74,15 @@ class Fact(_Row):
     rule: str | None
     occurrence: int | None
     at: Moment
+    detail: str | None = Field(default=None, description="Numbers, a decision, a venue: what else it must say")
 
 
 class Message(_Row):
-    """消息: one fact told to one recipient."""
+    """消息: one fact told to one recipient.
+
+    `to` is `participant` or `suggester` where the fact is that person's own: that it went to their own address, once,
+    was looked at when it was read.
+    """
 
     channel: str
     to: str

@@ -3,7 +3,7 @@
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from stdnum.cn import uscc
@@ -57,9 +57,6 @@ class Department(_Data):
         return self.name.removesuffix("（演练）")
 
 
-Needs = Literal["registration", "livestream", "feedback"]
-
-
 class Step(_Data):
     """一步: at this instant somebody does something. `refused`: the rehearsal means it to be refused."""
 
@@ -67,7 +64,6 @@ class Step(_Data):
     act: str
     department: int | None = None
     refused: bool = False
-    needs: Needs | None = None
     note: str | None = None
     chosen: str | None = Field(default=None, description="What the season leaves open and this file settles")
 
@@ -84,6 +80,15 @@ class Step(_Data):
     rule: str | None = None
     until: date | None = None
     reason: str | None = None
+    people: int = Field(default=0, description="How many sign up, leave, come, or suggest")
+    recommended: int = 0
+    at_once: int | None = Field(default=None, description="Requests in flight at a time")
+    birth_date: date | None = None
+    of_department: int | None = Field(default=None, description="Whose registrations are handed in, when not its own")
+    venue: str | None = None
+    epoch: int | None = None
+    notes: int = Field(default=0, description="Suggestions written down on the day")
+    leave: int = Field(default=0, description="Suggestions left undecided")
 
 
 class Season(_Data):

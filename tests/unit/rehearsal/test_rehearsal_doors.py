@@ -6,8 +6,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from deploy.rehearsal.acts import Scene, Stage, register_webhook
-from deploy.rehearsal.doors import Doors, NoAnswer, Refusal
+from deploy.rehearsal.acts import register_webhook
+from deploy.rehearsal.doors import PUBLIC, Doors, NoAnswer, Refusal
+from deploy.rehearsal.scene import Scene, Stage
 from deploy.rehearsal.script import read_season
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -36,6 +37,18 @@ async def test_a_write_without_an_answer_is_sent_again_under_its_key() -> None:
     assert len(keys) == 1
     assert keys.pop().isascii()
     assert {request.headers["authorization"] for request in seen} == {"Bearer department/X"}
+
+
+async def test_who_needs_no_account_sends_no_token() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={})
+
+    await doors(answer).post("plans", "/x", None, PUBLIC, key="rehearsal-003", headers={"x-registration-secret": "s"})
+    assert "authorization" not in seen[0].headers
+    assert seen[0].headers["x-registration-secret"] == "s"
 
 
 async def test_a_refusal_says_code_clause_and_findings() -> None:
@@ -94,7 +107,7 @@ async def test_a_front_end_on_another_port_is_registered_anew_and_the_old_addres
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     made = Doors(client, {"notifications": "http://notifications"}, lambda role, code: role)
     for port in ("4", "5"):
-        stage = Stage(made, season, f"http://127.0.0.1:{port}/hooks")
+        stage = Stage(made, season, f"http://127.0.0.1:{port}/hooks", "http://catcher")
         await register_webhook(Scene(stage, season.steps[0], "rehearsal-000", past=False))
 
     assert {request.url.path for request in seen if request.method == "DELETE"} == {"/webhooks/old"}
@@ -102,4 +115,5 @@ async def test_a_front_end_on_another_port_is_registered_anew_and_the_old_addres
     assert [json.loads(request.content)["url"][17:18] for request in posted] == ["4", "5"]
     assert len({request.headers["idempotency-key"] for request in posted}) == 2  # another address, another request
     told = [request for request in seen if request.method == "PUT"]
-    assert [request.url.path for request in told] == ["/hooks/rehearsal/secret"] * 2
+    # The services' address of the receiver need not be one the rehearsal can reach.
+    assert [str(request.url) for request in told] == ["http://catcher/hooks/rehearsal/secret"] * 2

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from deploy.rehearsal import play
-from deploy.rehearsal.acts import Scene, Stage
 from deploy.rehearsal.clock import SeasonClock, Snapshot
 from deploy.rehearsal.doors import Refusal
 from deploy.rehearsal.play import Player, Unplayable
 from deploy.rehearsal.record import SHANGHAI
+from deploy.rehearsal.scene import Scene, Stage
 from deploy.rehearsal.script import Season, Step, read_season
 
 START = datetime(2024, 8, 14, 9, tzinfo=SHANGHAI)
@@ -58,8 +58,8 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime, bool, st
     return seen
 
 
-def _player(season: Season, clock: Clock, said: list[dict[str, Any]], services: tuple[str, ...] = ("plans",)) -> Player:
-    stage = Stage(SimpleNamespace(services=services), season, "http://hooks")  # type: ignore[arg-type]
+def _player(season: Season, clock: Clock, said: list[dict[str, Any]]) -> Player:
+    stage = Stage(SimpleNamespace(), season, "http://hooks", "http://catcher")  # type: ignore[arg-type]
     return Player(stage, season, SeasonClock([clock], limit_seconds=2), said.append)
 
 
@@ -93,17 +93,9 @@ async def test_a_refusal_nobody_meant_ends_the_season(acted: list[Any]) -> None:
     assert [name for name, *_ in acted] == ["bad"]
 
 
-async def test_a_step_of_a_service_that_is_not_there_is_left_out_and_counted(acted: list[Any]) -> None:
-    season = _season({"act": "sign_up", "needs": "registration"}, {"act": "good"})
-    played = await _player(season, Clock(), []).play()
-    assert {service: len(steps) for service, steps in played.left_out.items()} == {"registration": 1}
-    assert played.steps == 1
-
-
-async def test_a_step_nobody_can_play_fails_once_its_service_is_there(acted: list[Any]) -> None:
-    season = _season({"act": "sign_up", "needs": "registration"})
-    with pytest.raises(Unplayable, match="报名"):
-        await _player(season, Clock(), [], services=("plans", "registration")).play()
+async def test_a_step_nobody_can_play_ends_the_season(acted: list[Any]) -> None:
+    with pytest.raises(Unplayable, match="dance"):
+        await _player(_season({"act": "dance"}), Clock(), []).play()
 
 
 async def test_an_interrupted_season_is_taken_up_with_the_same_keys(acted: list[Any]) -> None:

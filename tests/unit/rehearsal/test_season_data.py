@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 from stdnum.cn import uscc
 
-from deploy.rehearsal.acts import ACTS, LATER
-from deploy.rehearsal.expectation import end_of, expected_record, read_expectation, written_counts
+from deploy.rehearsal.acts import ACTS
+from deploy.rehearsal.acts_people import resident
+from deploy.rehearsal.expectation import end_of, expected_record, read_expectation
 from deploy.rehearsal.record import SHANGHAI, Counts
 from deploy.rehearsal.script import SEASON, read_season
 
@@ -27,17 +28,38 @@ def test_departments_are_marked_and_their_codes_are_valid() -> None:
     assert len({department.email for department in departments}) == 12
 
 
-def test_every_act_is_played_or_waits_for_a_service_that_is_to_come() -> None:
-    for step in read_season().steps:
-        assert (step.act in ACTS) != (step.act in LATER)
-        assert (step.needs is not None) == (step.act in LATER)
+def test_every_act_is_played_and_every_play_is_acted() -> None:
+    assert {step.act for step in read_season().steps} == set(ACTS)
+
+
+def test_at_least_25_sign_up_for_every_activity() -> None:
+    steps = [step for step in read_season().steps if step.act == "sign_up"]
+    assert sorted(step.department or 0 for step in steps) == [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12]
+    assert {step.department: step.people + step.recommended for step in steps} == {
+        number: 60 if number == 11 else 30 for number in (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12)
+    }
+    (rush,) = [step for step in steps if step.department == 11]
+    assert rush.at_once == rush.people  # nobody waits for anybody else
+
+
+def test_every_participant_of_the_postponed_activity_is_to_be_told_once() -> None:
+    messages = expected_record(read_expectation(), read_season()).messages
+    told = [message.to for message in messages if message.about.event == "activity-rescheduled"]
+    assert sorted(told) == sorted(["frontend", *(resident(7, number) for number in range(1, 31))])
+
+
+def test_who_left_an_address_is_to_be_answered() -> None:
+    """Suggestions from the form, three of row 1's six, both of row 2's, two of row 9's four."""
+    messages = expected_record(read_expectation(), read_season()).messages
+    answered = Counter(message.about.department for message in messages if message.to == "suggester")
+    assert answered == {1: 3, 2: 2, 9: 2}
 
 
 def test_every_refusal_meant_is_expected_and_no_other() -> None:
     meant = [(step.department, step.act, step.at) for step in read_season().steps if step.refused]
-    record = expected_record(read_expectation(), read_season(), set())
+    record = expected_record(read_expectation(), read_season())
     assert sorted(meant, key=str) == sorted(((row.department, row.act, row.at) for row in record.refusals), key=str)
-    assert len(meant) == 3
+    assert len(meant) == 12
 
 
 def test_everybody_owes_filing_held_and_district_report_once() -> None:
@@ -51,11 +73,8 @@ def test_everybody_owes_filing_held_and_district_report_once() -> None:
 
 def test_the_counts_are_those_of_the_season() -> None:
     season, expectation = read_season(), read_expectation()
-    full = expected_record(expectation, season, set())
-    assert full.counts == Counts(standing=5, cured=4, withdrawn=1, waived=1) == written_counts(expectation, set())
-    awaited = {"adoption", "headcount"}
-    part = expected_record(expectation, season, awaited)
-    assert part.counts == Counts(standing=4, cured=3, withdrawn=1, waived=1) == written_counts(expectation, awaited)
+    full = expected_record(expectation, season)
+    assert full.counts == Counts(standing=5, cured=4, withdrawn=1, waived=1) == expectation.counts
 
 
 def test_written_moments_agree_with_each_other() -> None:
@@ -82,7 +101,7 @@ def test_written_moments_agree_with_each_other() -> None:
 
 
 def test_reminders_come_only_while_a_deadline_is_open() -> None:
-    facts = expected_record(read_expectation(), read_season(), set()).facts
+    facts = expected_record(read_expectation(), read_season()).facts
 
     def reminders(department: int, rule: str) -> list[datetime]:
         found = [f for f in facts if f.event == "deadline-approached" and (f.department, f.rule) == (department, rule)]
@@ -97,21 +116,6 @@ def test_reminders_come_only_while_a_deadline_is_open() -> None:
     assert reminders(11, "evaluation") == [at(10, 8), at(10, 10)]  # only before the extended date
     assert reminders(12, "publicity") == [at(9, 8), at(9, 10)]  # the newspaper counted only from 09-14 on
     assert reminders(8, "held") == []  # waived on 09-10
-
-
-def test_a_rule_somebody_supervises_by_now_is_expected() -> None:
-    season, expectation = read_season(), read_expectation()
-    without = expected_record(expectation, season, {"adoption", "headcount"})
-    with_adoption = expected_record(expectation, season, {"headcount"})
-    assert {row.rule for row in with_adoption.deadlines} - {row.rule for row in without.deadlines} == {"adoption"}
-    assert with_adoption.counts.cured == without.counts.cured + 1
-    assert written_counts(expectation, {"headcount"}) is None  # the season states no counts for this
-
-
-def test_a_rule_the_board_merely_forgot_stays_expected() -> None:
-    record = expected_record(read_expectation(), read_season(), {"adoption", "headcount", "publicity"})
-    assert "publicity" in {row.rule for row in record.deadlines}
-    assert "publicity" not in record.unsupervised
 
 
 @pytest.mark.parametrize(
@@ -134,5 +138,5 @@ def test_a_script_with_a_mistake_is_refused(tmp_path: Path, old: str, new: str, 
 
 
 def test_due_dates_are_civil_dates_of_the_season() -> None:
-    record = expected_record(read_expectation(), read_season(), set())
+    record = expected_record(read_expectation(), read_season())
     assert all(date(2024, 8, 20) <= row.due <= date(2024, 10, 15) for row in record.deadlines)
