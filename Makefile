@@ -26,7 +26,7 @@ rehearsal: setup ## play the season on a stack of its own, compare, exit non-zer
 	@exec $(PY) -m deploy.local rehearsal
 
 test: setup ## every test that needs nothing but this machine (ARGS='-k name' for pytest)
-	@exec $(PY) -m pytest $(TESTS) $(ARGS)
+	@exec $(PY) -m pytest --import-mode=importlib $(TESTS) $(ARGS)
 
 check: setup ## format, lint, types, import rules, migrations, published language, README
 	$(PY) -m ruff format --check .
