@@ -29,8 +29,8 @@ class Scope:
     department: str
 
 
-# A pack is fixed when its campaign opens; what has this digest never changes.
-_PACKS: dict[str, PolicyPack] = {}
+# A pack is fixed when its campaign opens, so it is read from its JSON once.
+_PACKS: dict[tuple[UUID, str], PolicyPack] = {}
 
 
 async def lock_scope(connection: Connection, scope: Scope) -> bool:
@@ -53,16 +53,18 @@ async def lock_scope(connection: Connection, scope: Scope) -> bool:
 
 async def open_campaign(connection: Connection, jurisdiction: str, fact: CampaignOpened) -> None:
     """The campaign, its pack and its roster; a second opening changes nothing."""
-    await connection.execute(
+    first = await connection.fetchval(
         "insert into campaigns (id, jurisdiction, opened_at, pack_digest, pack) values ($1, $2, $3, $4, $5)"
         " on conflict (id) do update set opened_at = excluded.opened_at, pack_digest = excluded.pack_digest,"
-        " pack = excluded.pack where campaigns.opened_at is null",
+        " pack = excluded.pack where campaigns.opened_at is null returning true",
         fact.campaign_id,
         jurisdiction,
         fact.opened_at,
         fact.pack_digest,
         fact.pack,
     )
+    if not first:
+        return
     for entry in sorted(fact.roster, key=lambda entry: entry.department):  # one order for all: no deadlock
         await connection.execute(
             "insert into scopes (campaign_id, department, name, on_roster) values ($1, $2, $3, true)"
@@ -99,11 +101,11 @@ async def campaign(connection: Connection, campaign_id: UUID) -> Campaign | None
     )
     if row is None or row["opened_at"] is None:
         return None
-    digest = row["pack_digest"]
-    if digest not in _PACKS:
+    key = campaign_id, row["pack_digest"]
+    if key not in _PACKS:
         document = await connection.fetchval("select pack from campaigns where id = $1", campaign_id)
-        _PACKS[digest] = PolicyPack.model_validate(document)
-    return Campaign(row["id"], row["jurisdiction"], _PACKS[digest], row["opened_at"], row["closed_at"])
+        _PACKS[key] = PolicyPack.model_validate(document)
+    return Campaign(campaign_id, row["jurisdiction"], _PACKS[key], row["opened_at"], row["closed_at"])
 
 
 async def add_fact(connection: Connection, scope: Scope, event_id: UUID, fact: EventData, heard_at: datetime) -> None:

@@ -152,9 +152,14 @@ class Deadlines:
         await self.settled()
 
     async def settled(self) -> None:
+        """Nothing left to do, twice in a row without anything having happened in between."""
+        before: list[int] = []
+
         async def still() -> bool:
-            state = await self.http.get("/simulation", headers=self.as_("ops"))
-            return not state.json()["unsettled"]
+            nonlocal before
+            state = (await self.http.get("/simulation", headers=self.as_("ops"))).json()
+            unchanged, before = state["progress"] == before, state["progress"]
+            return unchanged and not state["unsettled"]
 
         await until(still, "everything settled")
 

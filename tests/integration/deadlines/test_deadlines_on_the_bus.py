@@ -34,7 +34,8 @@ async def test_what_comes_twice_has_one_effect(deadlines: Deadlines) -> None:
     await deadlines.settled()
     before, said = await deadlines.contents(), len(await deadlines.bus.said())
     await deadlines.bus.publish(late, late)
-    await deadlines.hear(opened())  # the campaign opened once; hearing of it again opens nothing
+    # A campaign opens once, with one pack and one roster; what says otherwise later changes nothing.
+    await deadlines.hear(opened(DEPARTMENT, OTHER).model_copy(update={"opened_at": at("08-15 09:00")}))
     assert len(await deadlines.bus.said()) == said
     assert await deadlines.contents() == before
     assert [event["data"]["days_late"] for event in await deadlines.bus.said("violation-cured")] == [2]
