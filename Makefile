@@ -26,7 +26,7 @@ rehearsal: setup ## play the season on a stack of its own, compare, exit non-zer
 	@exec $(PY) -m deploy.local rehearsal
 
 test: setup ## every test that needs nothing but this machine (ARGS='-k name' for pytest)
-	@exec $(PY) -m pytest --import-mode=importlib $(TESTS) $(ARGS)
+	@exec $(PY) -m pytest $(TESTS) $(ARGS)
 
 test-containers: setup ## the integration tests on containers instead of the embedded servers; needs Docker
 	@TEST_BACKEND=containers exec $(PY) -m pytest tests/integration $(ARGS)
