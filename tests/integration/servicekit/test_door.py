@@ -348,12 +348,14 @@ async def test_a_body_without_end_is_refused_as_soon_as_it_passes_the_limit(
 ) -> None:
     async with served(bus, dsn, tokens) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST /things HTTP/1.1\r\nhost: toy\r\ntransfer-encoding: chunked\r\n\r\n")
-        writer.write(b"4e20\r\n" + b"x" * 20_000 + b"\r\n")  # and no last chunk ever
-        await writer.drain()
-        status = await asyncio.wait_for(reader.readline(), 10)
-        writer.close()
-        await writer.wait_closed()
+        head = b"POST /things HTTP/1.1\r\nhost: toy\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(head + b"4e20\r\n" + b"x" * 20_000 + b"\r\n")  # and no last chunk ever
+        try:
+            await writer.drain()
+            status = await asyncio.wait_for(reader.readline(), 10)
+        finally:
+            writer.close()
+            await writer.wait_closed()
     assert status.startswith(b"HTTP/1.1 413 ")
 
 
