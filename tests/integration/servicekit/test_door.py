@@ -5,6 +5,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -301,24 +302,25 @@ async def test_a_lost_database_is_said_and_comes_back_by_itself(start: StartToy,
         assert [row["name"] for row in await toy.fetch("select name from things order by name")] == ["after", "before"]
 
 
-async def test_a_body_beyond_the_limit_is_refused_whatever_its_headers_say(
-    bus: NatsServer, dsn: str, tokens: Issuer
-) -> None:
+@asynccontextmanager
+async def served(bus: NatsServer, dsn: str, tokens: Issuer) -> AsyncIterator[int]:
+    """The toy behind uvicorn, with a limit of 10 000 bytes; its port."""
     port = free_port()
     app = toy_app(settings(bus, dsn, tokens, max_body_bytes=10_000), Hearing())
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started, "a server")
-    token = tokens.mint("office")
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        await serving
 
-    async def send(body: object) -> httpx.Response:
-        headers = {
-            "authorization": f"Bearer {token}",
-            "idempotency-key": str(uuid4()),
-            "content-type": "application/json",
-        }
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-            return await http.post("/things", content=body, headers=headers)  # type: ignore[arg-type]
+
+async def test_a_body_beyond_the_limit_is_refused_whatever_its_headers_say(
+    bus: NatsServer, dsn: str, tokens: Issuer
+) -> None:
+    token = tokens.mint("office")
 
     async def in_chunks(number: int) -> AsyncIterator[bytes]:
         yield b'{"name": "'
@@ -326,15 +328,35 @@ async def test_a_body_beyond_the_limit_is_refused_whatever_its_headers_say(
             yield b"x" * 100
         yield b'"}'
 
-    declared = await send(b'{"name": "' + b"x" * 20_000 + b'"}')
-    chunked = await send(in_chunks(200))
-    small = await send(in_chunks(1))
-    server.should_exit = True
-    await serving
+    async with served(bus, dsn, tokens) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+
+        async def send(body: bytes | AsyncIterator[bytes]) -> httpx.Response:
+            headers = {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}
+            return await http.post("/things", content=body, headers={**headers, "content-type": "application/json"})
+
+        declared = await send(b'{"name": "' + b"x" * 20_000 + b'"}')
+        chunked = await send(in_chunks(200))
+        small = await send(in_chunks(1))
     for answer in (declared, chunked):
         assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
         assert answer.headers["x-correlation-id"] == answer.json()["correlation_id"]
     assert small.status_code == 201
+
+
+async def test_a_body_without_end_is_refused_as_soon_as_it_passes_the_limit(
+    bus: NatsServer, dsn: str, tokens: Issuer
+) -> None:
+    async with served(bus, dsn, tokens) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST /things HTTP/1.1\r\nhost: toy\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(head + b"4e20\r\n" + b"x" * 20_000 + b"\r\n")  # and no last chunk ever
+        try:
+            await writer.drain()
+            status = await asyncio.wait_for(reader.readline(), 10)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+    assert status.startswith(b"HTTP/1.1 413 ")
 
 
 async def test_a_correlation_id_is_made_up_when_the_one_sent_is_not_one(start: StartToy, bus: NatsServer) -> None:

@@ -79,6 +79,14 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself_and_can_be_mended
     assert await migrate(bare, [directory]) == ["toy/0002_create_plums.sql"]
 
 
+async def test_a_migration_that_cannot_be_recorded_leaves_nothing_of_itself(bare: str, directory: Path) -> None:
+    taken = "insert into applied_migrations (name, checksum) values ('toy/0002_create_plums.sql', '-');"
+    (directory / "0002_create_plums.sql").write_text(f"create table plums (id integer primary key); {taken}")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await migrate(bare, [directory])
+    assert "plums" not in await tables(bare)
+
+
 async def test_replicas_that_migrate_at_once_apply_each_migration_once(bare: str, directory: Path) -> None:
     (directory / "0002_fill_pears.sql").write_text("select pg_sleep(0.2); insert into pears values (1);")
     done = await asyncio.gather(*(migrate(bare, [directory]) for _ in range(4)))
