@@ -44,13 +44,15 @@ class Player:
         """Raises Unplayable, NotSettled, NoAnswer."""
         played = Played()
         stands = await self._clock.now()
+        reached: datetime | None = None  # an interrupted rehearsal may have moved only some of the clocks
         for index, step in enumerate(self._season.steps):
             past = step.at < stands
             if past and step.refused:
                 played.unseen.append(step)
                 continue
-            if not past:
+            if not past and (reached is None or step.at > reached):
                 await self._clock.advance_to(step.at, self._watch)
+                reached = step.at
             refusal = await self._step(Scene(self._stage, step, f"rehearsal-{index:03}-{step.act}", past))
             played.steps += 1
             if refusal is not None:
