@@ -75,19 +75,17 @@ class TokenReader:
             raise Unauthenticated(f"令牌无效: {wrong.error}") from wrong
 
     async def _key_set(self, *, renew: bool = False) -> KeySet:
-        age = time.monotonic() - self._read_at
         # A renewal is asked for by an unverifiable token, which anybody can send: at most one every five seconds.
         fresh_for = 5.0 if renew else self._settings.auth_jwks_cache_seconds
-        if self._keys is not None and age < fresh_for:
-            return self._keys
         async with self._lock:
+            # Looked at under the lock: of many who wait for the same renewal only the first asks the issuer.
+            if self._keys is not None and time.monotonic() - self._read_at < fresh_for:
+                return self._keys
             try:
-                document = await _read_jwks(self._settings.auth_jwks)
-            except (OSError, httpx.HTTPError, ValueError) as lost:
+                self._keys = KeySet.import_key_set(await _read_jwks(self._settings.auth_jwks))
+            except (OSError, httpx.HTTPError, ValueError, TypeError, KeyError, JoseError) as lost:
                 if self._keys is None:
                     raise TryAgain("身份服务暂时无法访问") from lost
-            else:
-                self._keys = KeySet.import_key_set(document)
             self._read_at = time.monotonic()
             return self._keys
 
@@ -105,6 +103,9 @@ def _actor(claims: dict[str, Any]) -> Actor:
     roles = claims.get("roles", [])
     if not isinstance(roles, list):
         raise Unauthenticated("令牌中的 roles 须为列表")
+    if not claims.get("jurisdiction") and set(roles) - {"ops"}:
+        # Without it a token would be good for every district.
+        raise Unauthenticated("令牌中缺少 jurisdiction(GB/T 2260 代码)")
     return Actor(
         subject=str(claims["sub"]),
         roles=frozenset(str(role) for role in roles),

@@ -103,7 +103,8 @@ class Delivery(BaseMiddleware):
         elif isinstance(error, MessageBroken):
             await self._bury(raw, consumer, "broken", error)
         elif isinstance(error, _TRANSIENT):
-            # Not counted against the message: the database may be down for an hour.
+            # However often: the database may be down for an hour. (Deliveries count on, so a failure of our own right
+            # after a long outage is dead at once; dead letters are kept and can be replayed.)
             log.warning("delivery will be retried", consumer=consumer, subject=raw.subject, error=repr(error))
             metrics.HANDLED.labels(consumer, "transient").inc()
             await raw.nak(delay=delay)

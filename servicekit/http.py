@@ -226,7 +226,7 @@ async def audit_chain(
     service: Service = request.app.state.service
     async with service.reading() as connection:
         entries = await event_log.history(connection, f"{kind}/{identity}")
-    if not entries:
+    if not entries or actor.jurisdiction not in (None, entries[0]["event"]["jurisdiction"]):
         raise NotFound("没有这个对象的事件记录")
     faults = audit.broken_links(entries)
     return {

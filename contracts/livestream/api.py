@@ -95,13 +95,13 @@ class SwitchIn(_In):
     """切换. `venue` null puts the slate on air; `epoch` is the one the operator was looking at."""
 
     venue: VenueKey | None
-    epoch: int = Field(ge=0, le=2**31)
+    epoch: int = Field(ge=0, le=2**31 - 1)
 
 
 class CutIn(_In):
     """应急切断: never refused for being late, whatever `epoch` the operator saw."""
 
-    epoch: int | None = Field(default=None, ge=0, le=2**31)
+    epoch: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 
 class EndIn(_In):

@@ -12,6 +12,9 @@ from typing import Any
 from deploy.compose.prepare import NAMES, prepare
 
 ROOT = Path(__file__).parents[2]
+_NEXT = """made in {directory}
+its token issuer and mail catcher are for trying out; docs/runbook.md says how to put yours in their place
+next: docker compose up --build --wait"""
 PLAIN = ("docker", "compose", "-f", "docker-compose.yml")
 REHEARSAL = (*PLAIN, "-f", "deploy/compose.rehearsal.yml")
 
@@ -90,11 +93,7 @@ def main() -> int:
     if chosen.what == "rehearse":
         return rehearse(chosen.directory.absolute())
     stack = prepare(chosen.directory)
-    print(
-        json.dumps(stack["services"])
-        if chosen.json
-        else f"made in {chosen.directory}; next: docker compose up --build --wait"
-    )
+    print(json.dumps(stack["services"]) if chosen.json else _NEXT.format(directory=chosen.directory))
     return 0
 
 

@@ -1,5 +1,6 @@
 """HTTP of feedback: suggestions in, decisions, the adoption table out."""
 
+import re
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -126,11 +127,14 @@ def table_routes(page: AdoptionPage) -> APIRouter:
     return router
 
 
+_QUALITY = re.compile(r"^[01](\.[0-9]{0,3})?$")  # RFC 9110, 12.4.2
+
+
 def prefers_html(accept: str) -> bool:
     """Whether a page is wanted rather than JSON; JSON where both are as welcome, or anything is."""
     weights: dict[str, float] = {}
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = next((one.removeprefix("q=") for one in parameters if one.startswith("q=")), "1")
-        weights[kind] = float(quality) if quality.replace(".", "", 1).isdigit() else 0.0
+        weights[kind] = float(quality) if _QUALITY.match(quality) else 0.0
     return weights.get("text/html", 0.0) > weights.get("application/json", 0.0)

@@ -67,6 +67,6 @@ async def contacts(service: Service, question: dict[str, Any]) -> dict[str, Any]
 def _cursor(after: str | None) -> int:
     if after is None:
         return 0
-    if not after.isdigit() or len(after) > 18:
+    if not (after.isascii() and after.isdigit()) or len(after) > 18:
         raise BadRequest("after 不是本服务给出的游标", fix="用上一页的 next")
     return int(after)

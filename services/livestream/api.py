@@ -214,10 +214,10 @@ def _followed(following: Following) -> APIRouter:
         request: Request,
         actor: Reading,
         session_id: UUID,
-        last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+        last_event_id: Annotated[str | None, Header(max_length=18)] = None,
     ) -> Response:
         """What happens, as server-sent events; Last-Event-ID resumes. 204: the session is over, do not come back."""
-        if last_event_id is not None and not last_event_id.isdigit():
+        if last_event_id is not None and not (last_event_id.isascii() and last_event_id.isdigit()):
             raise BadRequest("Last-Event-ID 不是本服务给出的", fix="用收到的最后一个 id,或不带")
         return await following.follow(request, actor, session_id, int(last_event_id or 0))
 

@@ -204,19 +204,19 @@ def _activity(row: Any) -> ActivityFacts | None:
 
 async def take_targets(
     connection: Connection, claimed: Claimed, targets: Sequence[tuple[str, str]], *, leased: bool = True
-) -> list[tuple[UUID, str]]:
+) -> list[tuple[UUID, str]] | None:
     """Make a claimed audience row one row for each (target, masked recipient), under the same lease.
 
     Not `leased`: each row is due at once for whoever claims it; so many may be too much for one lease.
 
-    Who is written to already because of this event (as another audience) is left out. Returns (id, target); empty
-    when nobody is left, or the lease was lost.
+    Who is written to already because of this event (as another audience) is left out. Returns (id, target), empty
+    when nobody is left; None when the lease was lost, and the row is another sender's.
     """
     cause = claimed.event.id
     # Both audiences of one event may be addressed at once; whoever comes second sees what the first one took.
     await connection.execute("select from causes where event_id = $1 for update", cause)
     if not await _holds(connection, claimed):
-        return []
+        return None
     rows = await connection.fetch("select target from notifications where cause_event_id = $1", cause)
     known = {row["target"] for row in rows}
     fresh = [(target, recipient) for target, recipient in dict(targets).items() if target not in known]

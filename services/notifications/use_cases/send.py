@@ -149,9 +149,10 @@ class Sender:
             else:
                 masked = [(target, mask_address(contact.email)) for target, contact in by_target.items()]
                 leased = one.audience != "participants"
-                taken = await store.take_targets(tx.connection, one, masked, leased=leased)
-                if taken and not leased:
+                addressed = await store.take_targets(tx.connection, one, masked, leased=leased)
+                if addressed is None or (addressed and not leased):
                     return []
+                taken = addressed
             if not taken:
                 reason = "everybody is written to already as another audience" if contacts else "no contact on record"
                 reason = "no longer a contact" if one.is_addressed else reason

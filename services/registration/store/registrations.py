@@ -162,6 +162,16 @@ async def check_in(connection: Connection, times: dict[UUID, datetime]) -> int:
     return sum(row["fresh"] for row in rows)
 
 
+async def undo_check_ins_before(connection: Connection, activity: UUID, opens: datetime) -> None:
+    """改期: check-ins made for an earlier date do not count for this one."""
+    await connection.execute(
+        "update registrations set state = 'confirmed', version = version + 1, checked_in_at = null"
+        " where activity_id = $1 and state = 'checked_in' and checked_in_at < $2",
+        activity,
+        opens,
+    )
+
+
 async def mark_absent(connection: Connection, activity: UUID) -> None:
     """未到场: whoever had a place and was not there."""
     await connection.execute(

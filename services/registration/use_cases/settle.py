@@ -18,6 +18,10 @@ async def settle(tx: Transaction, sealer: Sealer, activity: Activity) -> None:
         activity = replace(await _cancel_all(tx, activity), next_forecast_at=None)
     elif pack is not None and activity.capacity is not None:
         activity = await promote_waiting(tx, activity)
+        if activity.starts_at is not None:
+            # Who checked in before a postponement was there for nothing; they keep their place.
+            opens = pack.registration.check_in_from(activity.starts_at)
+            await registrations.undo_check_ins_before(tx.connection, activity.id, opens)
         activity = headcount.with_forecast(activity, pack, tx.now)
         if activity.ended is not None and activity.headcount_revision == 0:
             await registrations.mark_absent(tx.connection, activity.id)

@@ -192,14 +192,15 @@ async def test_a_new_calendar_file_moves_what_is_open(
     monkeypatch.setenv("DEADLINES_CALENDARS_DIR", str(tmp_path))
     async with start() as deadlines:
         await deadlines.settled()
-        [moved] = await bus.said("deadline-moved")
+        moved, also = await bus.said("deadline-moved")
+        assert (also["data"]["rule"], also["data"]["due_date"]) == ("adoption", "2024-10-10")
         assert (moved["data"]["rule"], moved["data"]["cause"]) == ("evaluation", "calendar")
         assert (moved["data"]["old_due_date"], moved["data"]["due_date"]) == ("2024-10-09", "2024-10-10")
         view = (await deadlines.get(f"/deadlines/{moved['data']['deadline_id']}")).json()
         assert "drill@1" in view["derivation"]["calendar_version"]
     async with start() as deadlines:
         await deadlines.settled()
-        assert len(await bus.said("deadline-moved")) == 1
+        assert len(await bus.said("deadline-moved")) == 2
 
 
 async def test_a_wrong_calendar_file_stops_the_start(

@@ -38,7 +38,7 @@ async def test_who_lost_the_lease_neither_sends_nor_addresses_nor_defers(pool: P
         [quick] = await store.claim(connection, batch=10, lease_seconds=60)
         assert slow.id == quick.id
         assert not await store.begin(connection, slow.id, slow.lease_until, lease_seconds=60)
-        assert await store.take_targets(connection, slow, [("contact:a", "a***@b")]) == []
+        assert await store.take_targets(connection, slow, [("contact:a", "a***@b")]) is None
         await store.defer(connection, slow, seconds=3600, detail="too late")
         await store.release(connection, slow.id, slow.lease_until)
         assert await store.claim(connection, batch=10, lease_seconds=60) == []
@@ -59,6 +59,7 @@ async def test_an_audience_becomes_one_row_for_each_contact_and_each_is_taken_on
         [one] = await store.claim(connection, batch=10, lease_seconds=60)
         contacts = [("contact:a", "a***@x"), ("contact:b", "b***@x")]
         taken = await store.take_targets(connection, one, contacts)
+        assert taken is not None
         assert [target for _, target in taken] == ["contact:a", "contact:b"]
         assert taken[0][0] == one.id
         for identity, _ in taken:

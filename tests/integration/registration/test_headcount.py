@@ -104,6 +104,23 @@ async def test_a_postponement_keeps_registrations_and_counts_by_the_new_day(star
         assert counts == {"occurrence": 2, "present": 2, "counted": 1}
 
 
+async def test_who_checked_in_before_a_postponement_was_there_for_nothing(start: Start) -> None:
+    async with start() as stage:
+        await stage.open()
+        early = (await stage.registered(1))["registration_id"]
+        await stage.clock("2024-09-19T08:30:00+08:00")
+        assert (await stage.check_in(early, at="2024-09-19T08:20:00+08:00")).json()["present"] == 1
+        await stage.say(rescheduled(stage.activity, "2024-09-26T09:00:00+08:00", "2024-09-26T11:30:00+08:00"))
+        await stage.heard()
+        await stage.clock("2024-09-26T11:30:00+08:00")
+        over = ended(stage.activity)
+        over["data"] |= {"occurrence": 2, "at": "2024-09-26T03:30:00Z"}
+        await stage.say(over)
+        await stage.heard()
+        [recorded] = await stage.said("headcount-recorded")
+        assert (recorded["data"]["occurrence"], recorded["data"]["present"]) == (2, 0)
+
+
 async def test_the_end_of_a_date_that_was_moved_marks_nobody_absent(start: Start) -> None:
     async with start() as stage:
         await stage.open()

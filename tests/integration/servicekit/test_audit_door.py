@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.envelope import digest_of
+from deploy.local.issuer import Issuer
 from tests.integration.servicekit.conftest import StartToy
 from tests.integration.servicekit.toy import Toy
 
@@ -73,9 +74,11 @@ async def test_a_new_digest_for_the_changed_text_does_not_hide_it(start: StartTo
         assert (await verified(toy, path))[0] is False
 
 
-async def test_who_may_look(start: StartToy) -> None:
+async def test_who_may_look(start: StartToy, tokens: Issuer) -> None:
     async with start() as toy:
         path = await a_history(toy)
+        elsewhere = {"authorization": f"Bearer {tokens.mint('auditor', jurisdiction='640403')}"}
+        assert (await toy.http.get(path, headers=elsewhere)).status_code == 404
         for role, status in (("auditor", 200), ("office", 200), ("ops", 200), ("frontend", 403)):
             assert (await toy.http.get(path, headers=toy.as_role(role))).status_code == status, role
         assert (await toy.http.get(path)).status_code == 401

@@ -133,6 +133,8 @@ def test_a_pending_text_is_not_decided_and_a_text_comes_once() -> None:
         ("*/*", False),
         ("text/html;q=0", False),
         ("text/html;q=much", False),
+        ("text/html;q=²", False),
+        ("text/html;q=.", False),
         ("", False),
     ],
 )
