@@ -12,6 +12,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 TRANSIENT: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut in the middle of an exchange
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
@@ -22,6 +23,15 @@ TRANSIENT: tuple[type[Exception], ...] = (
     asyncpg.CrashShutdownError,
 )
 """What a database says that may be otherwise in a moment; trying again is worth it."""
+
+LOST: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What a loop that will come round again lives through: a lost connection ends the turn, not the loop."""
 
 
 async def open_pool(dsn: str, *, minimum: int, maximum: int, statement_timeout: float, name: str) -> Pool:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from servicekit import audit, event_log, metrics
 from servicekit.auth import Actor, actor_of
 from servicekit.correlation import correlated
-from servicekit.database import TRANSIENT
+from servicekit.database import LOST, TRANSIENT
 from servicekit.problems import (
     BodyMalformed,
     BodyTooLarge,
@@ -204,7 +204,7 @@ async def readyz(request: Request) -> JSONResponse:
     try:
         async with service.reading() as connection:
             checks["database"] = await connection.fetchval("select true", timeout=2)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+    except LOST:
         checks["database"] = False
     checks["bus"] = await service.broker.ping(timeout=2.0)
     ready = all(checks.values())

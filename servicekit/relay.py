@@ -17,7 +17,7 @@ import structlog
 from contracts.envelope import CONTENT_TYPE
 from contracts.topology import MAX_MESSAGE_BYTES
 from servicekit import metrics
-from servicekit.database import Connection, Pool
+from servicekit.database import LOST, Connection, Pool
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ class Stream(Protocol):
     ) -> object: ...
 
 
+_LOST: tuple[type[Exception], ...] = (*LOST, nats.errors.Error)
 _REFUSALS = (nats.js.errors.APIError, nats.errors.MaxPayloadError, EventTooLarge)
 
 
@@ -72,7 +73,7 @@ class Relay:
         while True:
             try:
                 await self._hold_and_relay()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, TimeoutError) as lost:
+            except _LOST as lost:
                 log.warning("relay interrupted", error=repr(lost))
                 await asyncio.sleep(self._idle)
 

@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
 import structlog
 
 from servicekit import metrics
 from servicekit.clock import Clock, SimulatedClock
-from servicekit.database import Connection
+from servicekit.database import LOST, Connection
 from servicekit.service import Service
 
 log = structlog.get_logger()
@@ -47,7 +46,7 @@ async def repeat(service: Service, turn: Callable[[Service], Awaitable[int]], *,
     while True:
         try:
             done = await turn(service)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as lost:
+        except LOST as lost:
             log.warning("turn interrupted", turn=turn.__qualname__, error=repr(lost))
             done = 0
         if not done:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 EXPECTATION = ROOT / "deploy/rehearsal/season_2024/expectation.toml"
 COMMAND_SECONDS = 120.0
 SEASON_SECONDS = 420.0
+IN_FLIGHT_AT_MOST = 4  # NOTIFICATIONS_SENDER_PARALLEL
 COUNTS = {"standing": 5, "cured": 4, "withdrawn": 1, "waived": 1}
 
 
@@ -115,6 +116,16 @@ def test_the_season_comes_to_what_was_written_by_hand(undisturbed: subprocess.Co
         assert row in said
 
 
+def _same_but_for_mail_in_flight(differences: list[dict[str, str]]) -> None:
+    """Over SMTP what was in flight when a sender was killed is marked unknown, never resent; all else is the same."""
+    unknown = [entry for entry in differences if "in flight when the sender stopped" in entry["what"]]
+    missing = [entry for entry in differences if entry["kind"] == "missing" and entry["what"].startswith("mail → ")]
+    assert [entry for entry in differences if entry not in unknown and entry not in missing] == []
+    counts = [[int(number) for number in re.findall(r"[0-9]+", entry["detail"])] or [1, 0] for entry in missing]
+    lost = sum(wanted - got for wanted, got in counts)
+    assert lost <= len(unknown) <= IN_FLIGHT_AT_MOST, differences
+
+
 def test_a_season_interrupted_everywhere_comes_to_the_same(
     stack: LocalStack, undisturbed: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:
@@ -139,12 +150,12 @@ def test_a_season_interrupted_everywhere_comes_to_the_same(
     told = _last(lines)
 
     assert not kills
-    assert told["differences"] == []
+    _same_but_for_mail_in_flight(told["differences"])
     assert told["counts"] == COUNTS
     assert told["digest"] == _digest(undisturbed.stdout)
 
     again = _last(list(stack.play()))
-    assert again["differences"] == []  # nothing was sent or written a second time
+    assert again["differences"] == told["differences"]  # nothing was sent or written a second time
     assert again["stops"] == 0
     assert again["compared"]["mails"] == told["compared"]["mails"]
     assert again["digest"] == told["digest"]
