@@ -93,7 +93,7 @@ async def test_what_it_does_not_know_is_shown_and_left_alone(context: JetStreamC
 
 
 def test_the_command_says_what_it_did(bus: NatsServer, capsys: pytest.CaptureFixture[str]) -> None:
-    login = ["--nats-url", bus.url, "--user", OPS, "--password", bus.user(OPS)]
+    login = ["--nats-url", bus.url, "--user", OPS, f"--password={bus.user(OPS)}"]
     assert apply_topology.main([*login, "--json"]) == 0
     steps = json.loads(capsys.readouterr().out)["steps"]
     assert {step["outcome"] for step in steps} == {"unchanged"}
