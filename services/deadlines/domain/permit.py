@@ -1,21 +1,10 @@
 """Who may do what: the office in its district, a department with its own, and whom the pack names for a decision."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from contracts.policy import Requirement, Rule
+from servicekit.asker import Asker as Asker
 from servicekit.problems import Forbidden
-
-
-class Asker(Protocol):
-    """The caller, as the token says."""
-
-    @property
-    def department(self) -> str | None: ...
-    @property
-    def jurisdiction(self) -> str | None: ...
-    def may(self, *roles: str) -> bool: ...
-    def require(self, *roles: str) -> None: ...
 
 
 def as_office(asker: Asker, jurisdiction: str) -> None:

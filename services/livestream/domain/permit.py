@@ -2,18 +2,8 @@
 
 from typing import Protocol
 
+from servicekit.asker import Asker as Asker
 from servicekit.problems import Forbidden
-
-
-class Asker(Protocol):
-    """The caller, as the token says."""
-
-    @property
-    def department(self) -> str | None: ...
-    @property
-    def jurisdiction(self) -> str | None: ...
-    def may(self, *roles: str) -> bool: ...
-    def require(self, *roles: str) -> None: ...
 
 
 class Held(Protocol):

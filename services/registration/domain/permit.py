@@ -1,19 +1,7 @@
 """Who may do what: office and auditor read, a department its own."""
 
-from typing import Protocol
-
+from servicekit.asker import Asker as Asker
 from servicekit.problems import Forbidden
-
-
-class Asker(Protocol):
-    """The caller, as the token says."""
-
-    @property
-    def department(self) -> str | None: ...
-    @property
-    def jurisdiction(self) -> str | None: ...
-    def may(self, *roles: str) -> bool: ...
-    def require(self, *roles: str) -> None: ...
 
 
 def as_owner(asker: Asker, department: str, jurisdiction: str) -> None:
